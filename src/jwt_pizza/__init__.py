@@ -1,0 +1,1 @@
+"""Order pizzas, pay in bitcoin, receive each one as a signed JWT."""

@@ -1,0 +1,39 @@
+"""Which database: the one that `DATABASE_URL` names, or the embedded one of the data directory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from jwt_pizza.kit import embedded, migrations
+from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.kit.settings import Settings
+from jwt_pizza.web import health
+
+SCHEMAS: Final = {"shop": "jwt_pizza.shop.migrations", "factory": "jwt_pizza.factory.migrations"}
+
+
+@contextmanager
+def at_hand(settings: Settings) -> Iterator[str]:
+    """Its URL. The embedded one is started for the length of the block if it does not run."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with embedded.attached(settings.data_home) as cluster:
+        yield cluster.url()
+
+
+def migrate(url: str) -> None:
+    """Brings every schema to this version."""
+    for schema, package in SCHEMAS.items():
+        migrations.upgrade(url, package, schema)
+
+
+def schema_check(postgres: Postgres, schema: str) -> health.Check:
+    """For `/readyz`: the schema is at the version that this code needs."""
+    newest = migrations.newest(SCHEMAS[schema])
+
+    async def migrated() -> bool:
+        query = f"SELECT version_num = $1 FROM {schema}.schema_version"  # noqa: S608 - a name of ours
+        return bool(await postgres.fetchval("readyz", query, newest))
+
+    return migrated

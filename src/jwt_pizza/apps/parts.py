@@ -1,0 +1,107 @@
+"""What every deployable is built from."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Any, Final
+
+from litestar import Litestar
+from litestar.types import ASGIApp, ControllerRouterHandler, ExceptionHandlersMap
+
+from jwt_pizza.kernel.clock import Clock, SystemClock
+from jwt_pizza.kit import leasewatch
+from jwt_pizza.kit.leasewatch import LeaseWatch
+from jwt_pizza.kit.logs import Log, capture_library_logs
+from jwt_pizza.kit.periodic import every
+from jwt_pizza.kit.postgres import Postgres, Reserve
+from jwt_pizza.kit.settings import Settings
+from jwt_pizza.web import errors, openapi
+from jwt_pizza.web.edge import Edge, Origins
+from jwt_pizza.web.error_pages import ErrorPages
+from jwt_pizza.web.express import Express, Lane
+
+VERSION: Final = version("jwt-pizza")
+
+
+def log_of(service: str, settings: Settings) -> Log:
+    log = Log(service, level=settings.log_level)
+    capture_library_logs(log)
+    return log
+
+
+def pool(
+    settings: Settings,
+    url: str,
+    name: str,
+    reserve: Reserve = Reserve(),  # noqa: B008 - frozen
+    clock: Clock = SystemClock(),  # noqa: B008 - has no state
+) -> Postgres:
+    """`clock` must be the one of the watch: leases are timed by both."""
+    return Postgres(
+        url,
+        name=name,
+        size=settings.pool_size,
+        wait=settings.pool_wait_seconds,
+        statement=settings.statement_seconds,
+        reserve=reserve,
+        clock=clock,
+    )
+
+
+def build(
+    service: str,
+    *,
+    settings: Settings,
+    log: Log,
+    title: str,
+    description: str,
+    handlers: list[ControllerRouterHandler],
+    dependencies: dict[str, Any],
+    lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
+    page: ErrorPages | None = None,
+    lanes: Mapping[tuple[str, str], Lane] = MappingProxyType({}),
+    **more: Any,  # noqa: ANN401 - further arguments of Litestar
+) -> ASGIApp:
+    exception_handlers: ExceptionHandlersMap = errors.handlers(log, page)
+    app = Litestar(
+        route_handlers=handlers,
+        dependencies=dependencies,
+        exception_handlers=exception_handlers,
+        lifespan=[lifespan],
+        on_shutdown=[log.flush],
+        openapi_config=openapi.config(title, VERSION, description),
+        request_max_body_size=settings.max_body_bytes,
+        logging_config=None,
+        debug=False,
+        **more,
+    )
+    https = (settings.public_url or "").startswith("https://")
+    origins = Origins(settings.allowed_origins)
+    express = Express(app, lanes, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
+    last_page = page.draw if page else None
+    return Edge(express, service=service, log=log, origins=origins, https=https, page=last_page)
+
+
+@asynccontextmanager
+async def opened(postgres: Postgres) -> AsyncIterator[Postgres]:
+    await postgres.open()
+    try:
+        yield postgres
+    finally:
+        await postgres.close()
+
+
+@asynccontextmanager
+async def watched(postgres: Postgres, settings: Settings, clock: Clock, log: Log) -> AsyncIterator[None]:
+    """The pool, open; its leases are watched and counted."""
+    watch = LeaseWatch(
+        postgres, clock, log, leak_after=settings.lease_leak_seconds, reclaim_after=settings.lease_reclaim_seconds
+    )
+    async with opened(postgres):
+        looking = asyncio.create_task(every(leasewatch.EVERY, "watch database connections", watch.look, clock, log))
+        try:
+            yield
+        finally:
+            looking.cancel()

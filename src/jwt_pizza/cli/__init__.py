@@ -1,0 +1,63 @@
+"""The `jwt-pizza` command. Each command is a module that is imported when it is called."""
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "up": "Run everything on this machine, on an embedded PostgreSQL.",
+    "serve": "Run one deployable: shop, factory or ops.",
+    "migrate": "Bring the database to this version.",
+    "admin": "Administrators.",
+    "vendor": "Vendors of the factory.",
+    "chaos": "Attack the running factory, and end attacks.",
+    "keys": "The keys that pizzas are signed with.",
+    "ledger": "The books.",
+    "traffic": "Send realistic load to a running shop.",
+    "connections": "Who holds which database connection.",
+    "bench": "Measure the system against PostgreSQL's own limit.",
+}
+
+
+class Lazy(click.Group):
+    """Knows its commands by name; `jwt-pizza --help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"jwt_pizza.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="jwt-pizza")
+def group() -> None:
+    """Order pizzas, pay in bitcoin, receive each one as a signed JWT.
+
+    \b
+    Start with:
+      jwt-pizza up                 everything on http://127.0.0.1:3000, with demo data
+      jwt-pizza COMMAND --help     what a command does, with examples
+    """
+
+
+def main() -> None:
+    try:
+        group(prog_name="jwt-pizza")
+    except Exception as error:
+        from jwt_pizza.cli.failures import explain  # noqa: PLC0415 - only a failure pays for these imports
+
+        message = explain(error)
+        if message is None:
+            raise
+        click.echo(f"jwt-pizza: {message}", err=True)
+        sys.exit(1)

@@ -1,0 +1,88 @@
+"""`jwt-pizza bench`"""
+
+import asyncio
+import os
+import platform
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from jwt_pizza.bench import attacks, cases, diners, system
+
+WORKERS = 2
+UNDER_ATTACK = ("factory", "attacks")
+"""Measured on request alone, on a system of their own: they take minutes."""
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice([*cases.CASES, *UNDER_ATTACK]))
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
+@click.option("--seconds", type=click.FloatRange(min=2), default=10, show_default=True, help="Of each measurement.")
+def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> None:
+    """Start a scratch system, load it with wrk, and compare with pgbench on the same statement in the same run.
+
+    Two workers, 64 connections; PostgreSQL and the load generator share the machine. Ratios are worth more than rates.
+
+    \b
+    Examples:
+      jwt-pizza bench
+      jwt-pizza bench orders menu --seconds 5 --json bench.json
+      jwt-pizza bench factory attacks --seconds 20
+    """
+    console = Console()
+    results: dict[str, cases.Figures] = {}
+    healthy = [name for name in names if name in cases.CASES] or ([] if names else list(cases.CASES))
+    if "factory" in names and "orders" not in healthy:
+        healthy.append("orders")
+    with system.running(WORKERS) as running:
+        guests = asyncio.run(
+            diners.invite(running.database_url, diners=32, pizzas=20_000 if "verify" in healthy else 0)
+        )
+        bench = cases.Bench(running, guests, seconds)
+        for name in healthy:
+            with console.status(f"measuring {name}"):
+                results[name] = cases.CASES[name](bench)
+        results["system"] = {
+            "ready_seconds": running.ready_seconds,
+            "memory_mb": round(running.memory_mb(), 1),
+            "workers": WORKERS,
+            "cores": os.cpu_count() or 0,
+        }
+    if set(names) & set(UNDER_ATTACK):
+        with system.running(WORKERS, "factory") as running, console.status("measuring policy factory"):
+            if "factory" in names:
+                guests = asyncio.run(diners.invite(running.database_url, diners=32, pizzas=0))
+                rate = attacks.throughput(running, guests.diners, seconds=seconds)
+                share = rate / results["orders"]["per_s"]
+                results["factory"] = {"per_s": round(rate, 1), "share_of_in_house": round(share, 3)}
+            if "attacks" in names:
+                results |= attacks.under_attack(running, seconds=seconds)
+    console.print(_table(results))
+    if json_file:
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+
+
+def _table(results: dict[str, cases.Figures]) -> Table:
+    about = results["system"]
+    table = Table(
+        title=f"{about['cores']:.0f} cores, Python {platform.python_version()}, {about['workers']:.0f} workers; "
+        f"ready in {about['ready_seconds']} s, {about['memory_mb']} MB without PostgreSQL"
+    )
+    table.add_column("call")
+    for column in ("per second", "p50 ms", "p99 ms"):
+        table.add_column(column, justify="right")
+    table.add_column("besides")
+    for name, figures in results.items():
+        if name != "system":
+            besides = {key: value for key, value in figures.items() if key not in {"per_s", "p50_ms", "p99_ms"}}
+            table.add_row(
+                name,
+                f"{figures['per_s']:,.0f}",
+                f"{figures['p50_ms']:.1f}" if "p50_ms" in figures else "",
+                f"{figures['p99_ms']:.1f}" if "p99_ms" in figures else "",
+                ", ".join(f"{key} {value:,.2f}".rstrip("0").rstrip(".") for key, value in besides.items()),
+            )
+    return table

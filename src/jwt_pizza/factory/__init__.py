@@ -1,0 +1,1 @@
+"""The pizza factory: bakes (signs) pizzas for vendors and verifies them."""

@@ -1,0 +1,1 @@
+"""What every part agrees on: time, money, refusals, messages. Imports nothing of ours."""

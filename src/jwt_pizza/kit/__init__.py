@@ -1,0 +1,1 @@
+"""What touches the machine: settings, PostgreSQL, HTTP, keys, passwords, telemetry. Knows nothing of pizzas."""

@@ -1,0 +1,120 @@
+"""Callers that wait at the same moment share one round trip."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+from jwt_pizza.kernel.errors import Unavailable
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Batch(Generic[Item, Answer]):
+    """Hands everything that waits in the event loop to `work` as one batch, and each caller its own answer.
+
+    While a batch is under way the next one gathers, so batches grow with the load and a lone caller never waits for
+    others. What `work` reads was read after every caller of the batch asked: no answer is older than its question.
+
+    `work` returns one answer an item, in order. If it raises, the items are tried again one at a time, so that a bad
+    item fails alone; but Unavailable is no item's fault, and is everybody's answer at once. Who has stopped waiting is
+    left out. A `work` that is not safe to repeat must not be given here.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        *,
+        most: int = 256,
+        waiting: int = 4096,
+        lanes: int = 1,
+        linger: float = 0.0,
+    ) -> None:
+        """`linger` in seconds: when several wait already, how long they wait for more. Where each step of a longer way
+        is a batch, the callers spread over the steps, and batches would stay small whatever the load."""
+        self._work = work
+        self._most = most
+        self._room = waiting
+        self._lanes = lanes
+        self._linger = linger
+        self._busy = 0
+        self._queue: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._runs: set[asyncio.Task[None]] = set()
+
+    async def ask(self, item: Item) -> Answer:
+        """The answer to `item`, or what `work` raised for it. Raises `Full` at once when too many wait already."""
+        if len(self._queue) >= self._room:
+            raise Full
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._busy < self._lanes:
+            self._busy += 1
+            run = asyncio.create_task(self._run())
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
+        return await future
+
+    async def close(self) -> None:
+        """Finishes what is under way and what waits."""
+        while self._runs:
+            await asyncio.gather(*self._runs)
+
+    async def _run(self) -> None:
+        try:
+            # One turn of the loop lets every request that has arrived with this one join its batch.
+            await asyncio.sleep(0)
+            while self._queue:
+                if self._linger and 1 < len(self._queue) < self._most:
+                    await asyncio.sleep(self._linger)
+                taken, self._queue = self._queue[: self._most], self._queue[self._most :]
+                await self._settle([pair for pair in taken if not pair[1].done()])
+        finally:
+            self._busy -= 1
+
+    async def _settle(self, taken: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        if not taken:
+            return
+        try:
+            answers = await self._work([item for item, _ in taken])
+        except Unavailable as error:
+            for _, future in taken:
+                _fail(future, error)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is handed to the caller it belongs to
+            if len(taken) == 1:
+                _fail(taken[0][1], error)
+                return
+            for pair in taken:
+                await self._settle([pair] if not pair[1].done() else [])
+            return
+        for (_, future), answer in zip(taken, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+
+class Shared(Generic[Answer]):
+    """One read for everybody who asks meanwhile; nobody gets an answer that was read before they asked."""
+
+    def __init__(self, read: Callable[[], Awaitable[Answer]]) -> None:
+        async def work(askers: Sequence[None]) -> Sequence[Answer]:
+            return [await read()] * len(askers)
+
+        self._batch: Batch[None, Answer] = Batch(work, most=1_000_000, waiting=1_000_000)
+
+    async def get(self) -> Answer:
+        return await self._batch.ask(None)
+
+
+class Full(Exception):
+    """Too many wait already."""
+
+
+def once(items: Sequence[Key]) -> list[Key]:
+    """Without repetitions, in order."""
+    return list(dict.fromkeys(items))
+
+
+def _fail(future: asyncio.Future[Answer], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,94 @@
+"""Signing and checking, with joserfc. P-256 (ES256) for what others verify, HMAC (HS256) for what only we read."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OctKey
+
+ES256: Final = "ES256"
+HS256: Final = "HS256"
+LONGEST: Final = 100_000
+"""Characters. A longer token is not looked at; the largest pizza that the factory bakes is a little shorter."""
+
+
+class BadToken(ValueError):
+    """Not a token of ours: malformed, another algorithm, another key, or tampered with."""
+
+
+class Header(msgspec.Struct):
+    alg: str
+    kid: str | None = None
+
+
+def read_header(token: str) -> Header:
+    """What the token claims of itself, unchecked."""
+    if len(token) > LONGEST or token.count(".") != 2:
+        raise BadToken("not a JWT")
+    try:
+        return msgspec.convert(jws.extract_compact(token.encode("ascii")).headers(), Header)
+    except (JoseError, ValueError, msgspec.ValidationError, RecursionError) as error:
+        raise BadToken("not a JWT") from error
+
+
+class EllipticKey:
+    """A P-256 key, private or public."""
+
+    def __init__(self, key: ECKey) -> None:
+        key.ensure_kid()
+        self.kid = str(key.kid)
+        self._key = key
+        self._header = {"alg": ES256, "kid": self.kid, "typ": "JWT"}
+
+    @classmethod
+    def generate(cls) -> "EllipticKey":
+        # The time is not in the kid: a name says nothing about when it changes.
+        return cls(ECKey.generate_key("P-256", {"kid": secrets.token_hex(8), "use": "sig", "alg": ES256}))
+
+    @classmethod
+    def load(cls, jwk: Mapping[str, Any]) -> "EllipticKey":
+        return cls(ECKey.import_key(dict(jwk)))
+
+    def private(self) -> dict[str, Any]:
+        return dict(self._key.as_dict(private=True))
+
+    def public(self) -> dict[str, Any]:
+        return dict(self._key.as_dict(private=False))
+
+    def sign(self, payload: bytes) -> str:
+        return jws.serialize_compact(self._header, payload, self._key, algorithms=[ES256])
+
+    def check(self, token: str) -> bytes:
+        """The payload, or BadToken."""
+        return _check(token, self._key, ES256)
+
+
+class SharedSecret:
+    """An HMAC key that only this system's processes know."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = OctKey.import_key(secret)
+        self._header = {"alg": HS256, "typ": "JWT"}
+
+    def sign(self, payload: bytes) -> str:
+        return jws.serialize_compact(self._header, payload, self._key, algorithms=[HS256])
+
+    def check(self, token: str) -> bytes:
+        """The payload, or BadToken."""
+        return _check(token, self._key, HS256)
+
+
+def _check(token: str, key: ECKey | OctKey, algorithm: str) -> bytes:
+    if len(token) > LONGEST:
+        raise BadToken("too long")
+    try:
+        found = jws.deserialize_compact(token.encode("ascii"), key, algorithms=[algorithm])
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BadToken(str(error)) from error
+    payload = found.payload
+    if not isinstance(payload, bytes):
+        raise BadToken("no payload")
+    return payload

@@ -1,0 +1,190 @@
+"""Every setting comes from the environment, is checked once at start, and is documented in `docs/settings.md`."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+Policy = Literal["in-house", "factory", "factory-only"]
+
+
+class SettingError(Exception):
+    """The environment holds something that cannot be used; the message names the variable."""
+
+
+def _about(text: str, env: str | None = None) -> msgspec.Meta:
+    return msgspec.Meta(description=text, extra={"env": env})
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    database_url: Annotated[
+        str | None,
+        _about("PostgreSQL 15 or newer. Without it an embedded PostgreSQL runs in the data directory.", "DATABASE_URL"),
+    ] = None
+    data_dir: Annotated[
+        Path | None,
+        _about("Where the embedded PostgreSQL, logs and run files live. Default: the user's data folder."),
+    ] = None
+    host: Annotated[str, _about("The address that servers listen on.")] = "127.0.0.1"
+    demo: Annotated[bool, _about("Demo data with its short passwords is present; `up` sets this.")] = False
+    policy: Annotated[
+        Policy,
+        _about(
+            "Which oven bakes: `in-house` signs in the shop's own process; `factory` asks the remote factory first and "
+            "stands in for it; `factory-only` charges first and has no stand-in, as before the incident, for drills."
+        ),
+    ] = "in-house"
+    factory_url: Annotated[
+        str | None,
+        _about("Where the factory runs, for orders, report links and `chaos`. Default: `/factory` of the shop."),
+    ] = None
+    factory_api_key: Annotated[
+        str | None, _about("The shop's vendor key at the remote factory; `up` makes one for its own.")
+    ] = None
+    order_seconds: Annotated[
+        float, _about("The deadline of one order over all attempts at the factory."), msgspec.Meta(gt=0)
+    ] = 1.5
+    exercise_share: Annotated[
+        float,
+        _about("The share of orders that the in-house oven bakes under policy `factory` while all is well."),
+        msgspec.Meta(ge=0, le=1),
+    ] = 0.02
+    url: Annotated[str, _about("Where the shop runs, for commands that talk to it.")] = "http://127.0.0.1:3000"
+    token: Annotated[
+        str | None,
+        _about(
+            "A login's token for commands that talk to the shop. Without it they log in through its database, as a "
+            "user that only commands can be."
+        ),
+    ] = None
+    public_url: Annotated[
+        str | None, _about("The shop's address as users see it; with https, cookies are marked Secure.")
+    ] = None
+    allowed_origins: Annotated[
+        str,
+        _about("Web origins that may call the API, comma separated; `localhost` stands for any port of this machine."),
+    ] = "localhost"
+    trusted_proxies: Annotated[
+        str,
+        _about("Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed, comma separated."),
+    ] = ""
+    max_body_bytes: Annotated[int, _about("A larger request body is refused with 413."), msgspec.Meta(ge=1024)] = 262144
+    request_seconds: Annotated[float, _about("The deadline of one request."), msgspec.Meta(gt=0, le=3600)] = 15.0
+    pool_size: Annotated[int, _about("Database connections of one process."), msgspec.Meta(ge=2)] = 10
+    pool_wait_seconds: Annotated[
+        float,
+        _about("How long a request waits for a database connection before it is answered 503."),
+        msgspec.Meta(ge=0, le=3600),
+    ] = 1.0
+    statement_seconds: Annotated[float, _about("The deadline of one SQL statement."), msgspec.Meta(gt=0, le=3600)] = 5.0
+    lease_leak_seconds: Annotated[
+        float,
+        _about("A database connection held for longer counts as leaked; the stack that took it is logged."),
+        msgspec.Meta(gt=0, le=3600),
+    ] = 2.0
+    lease_reclaim_seconds: Annotated[
+        float, _about("A database connection held for longer is broken off and replaced."), msgspec.Meta(gt=0, le=3600)
+    ] = 8.0
+    session_hours: Annotated[float, _about("How long a login lasts."), msgspec.Meta(gt=0, le=87_600)] = 168.0
+    password_min_length: Annotated[
+        Annotated[int, msgspec.Meta(ge=1)] | None,
+        _about("Shortest password accepted. Default: 8, with demo data 1."),
+    ] = None
+    hash_threads: Annotated[int, _about("Threads of one process that hash passwords."), msgspec.Meta(ge=1)] = 1
+    hash_waiting: Annotated[
+        int,
+        _about("Logins that may wait for a hashing thread before further ones are answered 503."),
+        msgspec.Meta(ge=0),
+    ] = 16
+    login_failures_per_account: Annotated[
+        int, _about("Failed logins on one account within the window before 429."), msgspec.Meta(ge=1)
+    ] = 10
+    login_failures_per_address: Annotated[
+        int, _about("Failed logins from one client address within the window before 429."), msgspec.Meta(ge=1)
+    ] = 200
+    login_window_seconds: Annotated[
+        float, _about("The window of the login limits."), msgspec.Meta(gt=0, le=604_800)
+    ] = 300.0
+    pizza_hours: Annotated[float, _about("How long a pizza's JWT is valid."), msgspec.Meta(gt=0, le=87_600)] = 24.0
+    oven_full_seconds: Annotated[
+        float,
+        _about("How long the factory makes an order wait that does not fit the oven, before it refuses."),
+        msgspec.Meta(ge=0, le=3600),
+    ] = 0.0
+    chaos_most_minutes: Annotated[
+        float, _about("Longest attack on the factory; it ends by itself at the latest then."), msgspec.Meta(gt=0)
+    ] = 120.0
+    throttle_seconds: Annotated[
+        float, _about("How long the factory makes an order wait under `throttle`."), msgspec.Meta(gt=0)
+    ] = 32.0
+    code_minutes: Annotated[float, _about("How long a vendor's one-time code is valid."), msgspec.Meta(gt=0)] = 10.0
+    smtp_url: Annotated[
+        str | None,
+        _about(
+            "The mail server, `smtp://[user:pass@]host:port`. Without it mail is written to `outbox/` of the data "
+            "directory.",
+            "SMTP_URL",
+        ),
+    ] = None
+    mail_from: Annotated[str, _about("The sender of mail.")] = "JWT Pizza <pizza@localhost>"
+    mail_seconds: Annotated[float, _about("The deadline of sending one mail."), msgspec.Meta(gt=0)] = 8.0
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
+        "info"
+    )
+
+    @property
+    def shortest_password(self) -> int:
+        return self.password_min_length or (1 if self.demo else 8)
+
+    @property
+    def data_home(self) -> Path:
+        return (self.data_dir or default_data_dir()).absolute()
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Raises SettingError. An empty variable counts as absent."""
+    given: dict[str, Any] = {}
+    for field, env, _, _ in describe():
+        value = environ.get(env, "")
+        if value:
+            given[field] = value
+    try:
+        settings = msgspec.convert(given, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        for field, env, _, _ in describe():
+            message = message.replace(f"`$.{field}`", env)
+        raise SettingError(message) from None
+    if settings.database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
+        raise SettingError("DATABASE_URL must start with postgresql://")
+    if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):
+        raise SettingError("SMTP_URL must look like smtp://user:password@host:port")
+    return settings
+
+
+def describe() -> Iterator[tuple[str, str, str, str]]:
+    """(field, environment variable, default, description) of each setting, in order."""
+    hints = get_type_hints(Settings, include_extras=True)
+    for info in msgspec.structs.fields(Settings):
+        meta = next(
+            m for m in hints[info.name].__metadata__ if isinstance(m, msgspec.Meta) and m.description is not None
+        )
+        env = (meta.extra or {}).get("env") or f"JWT_PIZZA_{info.name.upper()}"
+        default = "" if info.default is None else str(info.default)
+        yield info.name, env, default, meta.description or ""
+
+
+def default_data_dir() -> Path:
+    # Root's home is private, and the database does not run as root: it could not reach its files there.
+    if os.geteuid() == 0:
+        return Path("/var/lib/jwt-pizza/data")
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "jwt-pizza"
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    raise NotImplementedError(kind)

@@ -1,0 +1,167 @@
+"""Who somebody is and what they may do."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from jwt_pizza.kernel import text
+from jwt_pizza.kernel.errors import Invalid
+from jwt_pizza.kernel.wire import Id, Wire
+
+Role = Literal["diner", "franchisee", "admin", "engineer"]
+
+LONGEST_PASSWORD: Final = 1024
+_EMAIL: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
+
+
+class RoleGrant(Wire, frozen=True, omit_defaults=True):
+    """`object_id` is the franchise of a franchisee, absent in every other role."""
+
+    role: Role
+    object_id: int | None = None
+
+
+class User(Wire, frozen=True):
+    id: int
+    name: str
+    email: str
+    roles: tuple[RoleGrant, ...]
+
+    @property
+    def is_admin(self) -> bool:
+        return any(grant.role == "admin" for grant in self.roles)
+
+    @property
+    def operates(self) -> bool:
+        """Whether this user may look behind the scenes, start attacks and end them."""
+        return any(grant.role in {"admin", "engineer"} for grant in self.roles)
+
+    def runs(self, franchise_id: int) -> bool:
+        """Whether this user may manage the franchise."""
+        return self.is_admin or RoleGrant(role="franchisee", object_id=franchise_id) in self.roles
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """A user in a live session. `version` grows with every change of the user."""
+
+    user: User
+    session_id: int
+    version: int
+
+
+class SignedIn(Wire, frozen=True):
+    user: User
+    token: str
+
+
+class UserPage(Wire, frozen=True):
+    users: Sequence[User]
+    more: bool
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a session token says. `jti` makes two tokens of one second differ."""
+
+    sub: Id
+    sid: Id
+    iat: int
+    exp: int
+    jti: str
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    user: User
+    password_hash: str
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """`session` and `window` are in seconds."""
+
+    shortest_password: int
+    session: float
+    window: float
+    failures_per_account: int
+    failures_per_address: int
+
+
+class Accounts(Protocol):
+    """The port to stored accounts."""
+
+    async def add(self, name: str, email: str, password_hash: str, at: datetime) -> User: ...
+    async def credentials(self, email: str) -> Credentials | None: ...
+    async def get(self, user_id: int) -> User | None: ...
+    async def change(
+        self,
+        user_id: int,
+        *,
+        name: str | None,
+        email: str | None,
+        password_hash: str | None,
+        keep: int | None,
+        at: datetime,
+    ) -> User: ...
+    async def delete(self, user_id: int, at: datetime) -> bool: ...
+    async def page(self, name: str, *, skip: int, take: int) -> Sequence[User]: ...
+    async def open_session(self, user_id: int, at: datetime, expires_at: datetime) -> int: ...
+    async def prolong_session(self, session_id: int, expires_at: datetime) -> None: ...
+    async def end_session(self, session_id: int, at: datetime) -> None: ...
+    async def live(self, session_id: int) -> Caller | None: ...
+
+
+class Throttle(Protocol):
+    """The port to the count of failed logins, shared by all processes."""
+
+    async def failures(self, subjects: Sequence[str], at: datetime) -> Sequence[tuple[int, datetime]]:
+        """Each subject's failures in its window, and the window's end."""
+        ...
+
+    async def charge(self, subjects: Sequence[str], at: datetime, ends_at: datetime) -> None:
+        """One more failure of each subject; a subject without an open window gets one until `ends_at`."""
+        ...
+
+    async def clear(self, subject: str) -> None: ...
+
+
+class Passwords(Protocol):
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """What is done with passwords is done in turn; raises Unavailable when too many wait."""
+        ...
+
+    async def hash(self, password: str) -> str: ...
+    async def matches(self, hashed: str | None, password: str) -> bool: ...
+
+
+class Seal(Protocol):
+    """Signs what only this system reads."""
+
+    def sign(self, payload: bytes) -> str: ...
+    def check(self, token: str) -> bytes: ...
+
+
+def email_of(value: str) -> str:
+    email = text.line(value, "email", most=254)
+    if not _EMAIL.fullmatch(email):
+        raise Invalid("email must look like name@example.com")
+    return email
+
+
+def email_key(email: str) -> str:
+    """The same for every way to type an address: composed or not, in capitals or not."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
+
+
+def name_of(value: str) -> str:
+    return text.line(value, "name", most=100)
+
+
+def password_of(value: str, shortest: int) -> str:
+    if len(value) < shortest:
+        raise Invalid(f"password must have at least {shortest} characters")
+    if len(value) > LONGEST_PASSWORD:
+        raise Invalid(f"password must have at most {LONGEST_PASSWORD} characters")
+    return value

@@ -1,0 +1,83 @@
+"""Franchises and stores in PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from jwt_pizza.kernel import text
+from jwt_pizza.kernel.errors import Conflict, NotFound
+from jwt_pizza.kit.batching import once
+from jwt_pizza.kit.postgres import Postgres, Row
+from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.franchises.model import Admin, Franchise, Store
+
+SQL: Final = Queries(__package__)
+
+
+class PostgresFranchises:
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def page(self, name: str, *, skip: int, take: int) -> Sequence[Franchise]:
+        rows = await self._postgres.fetch("franchises.page", SQL["page"], text.like(name), skip, take)
+        return [_franchise(row) for row in rows]
+
+    async def store_names(self, store_ids: Sequence[int]) -> Mapping[int, str]:
+        rows = await self._postgres.fetch("franchises.store_names", SQL["store_names"], once(store_ids))
+        return {row["id"]: f"{row['franchise']} {row['name']}" for row in rows}
+
+    async def run_by(self, user_id: int) -> Sequence[Franchise]:
+        return [_franchise(row) for row in await self._postgres.fetch("franchises.run_by", SQL["run_by"], user_id)]
+
+    async def admins(self, franchise_ids: Sequence[int]) -> Mapping[int, tuple[Admin, ...]]:
+        admins: dict[int, tuple[Admin, ...]] = {}
+        for row in await self._postgres.fetch("franchises.admins", SQL["admins"], list(franchise_ids)):
+            admins[row["franchise_id"]] = (*admins.get(row["franchise_id"], ()), _admin(row))
+        return admins
+
+    async def people(self, email_keys: Sequence[str]) -> Mapping[str, Admin]:
+        rows = await self._postgres.fetch("franchises.people", SQL["people"], list(email_keys))
+        return {row["email_key"]: _admin(row) for row in rows}
+
+    async def add(self, name: str, admins: Sequence[int]) -> int:
+        try:
+            async with self._postgres.lease("franchises.add") as connection, connection.transaction():
+                franchise_id: int = await connection.fetchval(SQL["add"], name)
+                await connection.execute(SQL["appoint"], franchise_id, list(admins))
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("a franchise with that name exists already") from error
+        return franchise_id
+
+    async def close(self, franchise_id: int, at: datetime) -> bool:
+        async with self._postgres.lease("franchises.close") as connection, connection.transaction():
+            if await connection.fetchval(SQL["close"], franchise_id, at) is None:
+                return False
+            await connection.execute(SQL["close_stores"], franchise_id, at)
+            await connection.execute(SQL["dismiss"], franchise_id)
+        return True
+
+    async def add_store(self, franchise_id: int, name: str) -> int:
+        try:
+            store_id = await self._postgres.fetchval("franchises.add_store", SQL["add_store"], franchise_id, name)
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("the franchise has a store with that name already") from error
+        if not isinstance(store_id, int):
+            raise NotFound("unknown franchise")
+        return store_id
+
+    async def close_store(self, franchise_id: int, store_id: int, at: datetime) -> bool:
+        closed = await self._postgres.fetchval("franchises.close_store", SQL["close_store"], franchise_id, store_id, at)
+        return closed is not None
+
+
+def _franchise(row: Row) -> Franchise:
+    stores = zip(row["ids"] or (), row["names"] or (), strict=True)
+    return Franchise(
+        id=row["id"], name=row["name"], stores=tuple(Store(id=store_id, name=name) for store_id, name in stores)
+    )
+
+
+def _admin(row: Row) -> Admin:
+    return Admin(id=row["id"], name=row["name"], email=row["email"])

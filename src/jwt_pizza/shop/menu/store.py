@@ -1,0 +1,52 @@
+"""The menu in PostgreSQL, remembered with the version that it was read at."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from jwt_pizza.kernel.money import to_btc
+from jwt_pizza.kit.batching import Shared
+from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.menu.model import Draft, MenuItem
+
+SQL: Final = Queries(__package__)
+
+
+class PostgresMenu:
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+        self._version = -1
+        self._items: list[MenuItem] = []
+        self._wire = b"[]"
+        self._fresh: Shared[None] = Shared(self._refresh)
+
+    async def items(self) -> Sequence[MenuItem]:
+        await self._fresh.get()
+        return self._items
+
+    async def wire(self) -> bytes:
+        await self._fresh.get()
+        return self._wire
+
+    async def add(self, draft: Draft) -> None:
+        await self._postgres.execute("menu.add", SQL["add"], draft.title, draft.description, draft.image, draft.price)
+
+    async def _refresh(self) -> None:
+        if await self._postgres.fetchval("menu.version", SQL["version"]) == self._version:
+            return
+        rows = await self._postgres.fetch("menu.items", SQL["items"])
+        self._items = [
+            MenuItem(
+                id=row["id"],
+                title=row["title"],
+                image=row["image"],
+                price=to_btc(row["price"]),
+                description=row["description"],
+            )
+            for row in rows
+            if row["id"] is not None
+        ]
+        self._wire = msgspec.json.encode(self._items)
+        self._version = rows[0]["version"]

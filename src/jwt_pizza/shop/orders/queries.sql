@@ -1,0 +1,177 @@
+-- name: place
+-- The orders that wait, each with its items, hold, capture, pizza and idempotency key: one statement, one commit.
+-- One that is only held has no pizza and no capture yet.
+-- An order is left out, and said to be stale, when its session has ended or its diner or the catalogue has changed
+-- since it was made; and said to be taken when its key was used before.
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
+                         $7::text[], $8::bigint[], $9::integer[], $10::bigint[], $11::text[], $12::bytea[],
+                         $13::shop.order_status[], $14::timestamptz[], $15::timestamptz[])
+        AS a (id, diner_id, franchise_id, store_id, total, placed_at, jwt, session_id, user_version, catalogue_version,
+              key, fingerprint, status, expires_at, baking_until)
+), live AS MATERIALIZED (
+    SELECT a.*
+    FROM asked a
+    JOIN shop.sessions s ON s.id = a.session_id AND s.user_id = a.diner_id AND s.ended_at IS NULL
+    JOIN shop.users u ON u.id = a.diner_id AND u.version = a.user_version
+    WHERE a.catalogue_version = (SELECT version FROM shop.catalogue)
+), keyed AS (
+    INSERT INTO shop.idempotency_keys (diner_id, key, fingerprint, order_id)
+    SELECT diner_id, key, fingerprint, id FROM live WHERE key IS NOT NULL ORDER BY diner_id, key
+    ON CONFLICT DO NOTHING
+    RETURNING order_id
+), fresh AS MATERIALIZED (
+    SELECT * FROM live WHERE key IS NULL
+    UNION ALL
+    SELECT live.* FROM live JOIN keyed ON keyed.order_id = live.id
+), placed AS (
+    INSERT INTO shop.orders
+        (id, diner_id, franchise_id, store_id, status, total, placed_at, jwt, hold_expires_at, baking_until)
+    SELECT id, diner_id, franchise_id, store_id, status, total, placed_at, jwt, expires_at, baking_until FROM fresh
+), lined AS (
+    INSERT INTO shop.order_items (order_id, line, menu_id, description, price)
+    SELECT i.order_id, i.line, i.menu_id, i.description, i.price
+    FROM unnest($16::bigint[], $17::smallint[], $18::bigint[], $19::text[], $20::bigint[])
+        AS i (order_id, line, menu_id, description, price)
+    JOIN fresh ON fresh.id = i.order_id
+), moved AS (
+    INSERT INTO shop.transfers (id, order_id, kind, debit, credit, amount, at)
+    SELECT id * 10, id, 'hold'::shop.transfer_kind, diner_id * 10 + 1, store_id * 10 + 2, total, placed_at FROM fresh
+    UNION ALL
+    SELECT id * 10 + 1, id, 'capture', diner_id * 10 + 1, store_id * 10 + 2, total, placed_at FROM fresh
+    WHERE status <> 'held'
+), changed AS (
+    INSERT INTO shop.balance_changes (account, amount)
+    SELECT store_id * 10 + 2, sum(total) FROM fresh WHERE status <> 'held' GROUP BY store_id
+)
+SELECT a.id, fresh.id IS NOT NULL AS placed, live.id IS NOT NULL AS live
+FROM asked a LEFT JOIN live ON live.id = a.id LEFT JOIN fresh ON fresh.id = a.id;
+
+-- name: placed_already
+-- Of these orders those that are in the books.
+SELECT id FROM shop.orders WHERE id = ANY($1::bigint[]);
+
+-- name: resolve
+-- Held orders come to their end: with a pizza the hold is captured, without one it is voided; each once, whoever is
+-- first. A charged order (policy factory-only) gets its pizza. What the ovens answered is recorded with it.
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS a (id, jwt, at)
+), captured AS (
+    UPDATE shop.orders o
+    SET status = 'fulfilled', jwt = CASE WHEN u.deleted_at IS NULL THEN a.jwt END, baking_until = NULL
+    FROM asked a, shop.users u
+    WHERE o.id = a.id AND o.status = 'held' AND a.jwt IS NOT NULL AND u.id = o.diner_id
+    RETURNING o.id, o.diner_id, o.store_id, o.total, a.at, o.jwt
+), voided AS (
+    UPDATE shop.orders o SET status = 'voided', baking_until = NULL
+    FROM asked a WHERE o.id = a.id AND o.status = 'held' AND a.jwt IS NULL
+    RETURNING o.id, o.diner_id, o.store_id, o.total, a.at
+), delivered AS (
+    UPDATE shop.orders o SET status = 'fulfilled', jwt = CASE WHEN u.deleted_at IS NULL THEN a.jwt END
+    FROM asked a, shop.users u
+    WHERE o.id = a.id AND o.status = 'charged' AND a.jwt IS NOT NULL AND u.id = o.diner_id
+    RETURNING o.id, o.jwt
+), moved AS (
+    INSERT INTO shop.transfers (id, order_id, kind, debit, credit, amount, at)
+    SELECT id * 10 + 1, id, 'capture'::shop.transfer_kind, diner_id * 10 + 1, store_id * 10 + 2, total, at FROM captured
+    UNION ALL
+    SELECT id * 10 + 1, id, 'void', diner_id * 10 + 1, store_id * 10 + 2, total, at FROM voided
+), changed AS (
+    INSERT INTO shop.balance_changes (account, amount)
+    SELECT store_id * 10 + 2, sum(total) FROM captured GROUP BY store_id
+), noted AS (
+    INSERT INTO shop.bake_attempts (order_id, oven, started_at, ms, reason, status, error, report_url, trace)
+    SELECT * FROM unnest($4::bigint[], $5::text[], $6::timestamptz[], $7::double precision[], $8::text[],
+                         $9::integer[], $10::text[], $11::text[], $12::text[])
+)
+SELECT id, 'fulfilled' AS status, jwt FROM captured
+UNION ALL SELECT id, 'voided', NULL FROM voided
+UNION ALL SELECT id, 'fulfilled', jwt FROM delivered;
+
+-- name: status
+-- What these orders are now.
+SELECT id, status::text, jwt FROM shop.orders WHERE id = ANY($1::bigint[]);
+
+-- name: take_over
+-- A held order that nobody works on any more, for this process to finish.
+UPDATE shop.orders SET baking_until = $3
+WHERE id = $1 AND status = 'held' AND baking_until < $2 AND hold_expires_at > $3
+RETURNING id;
+
+-- name: report_url
+-- The last report link that the factory gave for an order.
+SELECT report_url FROM shop.bake_attempts WHERE order_id = $1 AND report_url IS NOT NULL ORDER BY id DESC LIMIT 1;
+
+-- name: reap
+-- Voids holds that have expired. Orders that another process is resolving are left to it.
+WITH due AS (
+    SELECT id FROM shop.orders WHERE status = 'held' AND hold_expires_at <= $1
+    ORDER BY placed_at LIMIT 500 FOR UPDATE SKIP LOCKED
+), voided AS (
+    UPDATE shop.orders o SET status = 'voided', baking_until = NULL FROM due WHERE o.id = due.id
+    RETURNING o.id, o.diner_id, o.store_id, o.total
+), moved AS (
+    INSERT INTO shop.transfers (id, order_id, kind, debit, credit, amount, at)
+    SELECT id * 10 + 1, id, 'void', diner_id * 10 + 1, store_id * 10 + 2, total, $1 FROM voided
+)
+SELECT count(*) FROM voided;
+
+-- name: next_ids
+-- The first of the next 64 order numbers.
+SELECT nextval('shop.order_ids');
+
+-- name: catalogue
+-- Version, chaos, menu and open stores, all of one moment.
+SELECT c.version, c.chaos, m.ids AS menu_ids, m.titles, m.prices, s.ids AS store_ids, s.franchise_ids
+FROM shop.catalogue c
+CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(title) AS titles, array_agg(price) AS prices FROM shop.menu_items) m
+CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(franchise_id) AS franchise_ids FROM shop.stores WHERE closed_at IS NULL) s;
+
+-- name: set_chaos
+-- Lets loose or chains the chaos monkey.
+UPDATE shop.catalogue SET chaos = $1, version = version + 1;
+
+-- name: by_key
+-- The order that a key first placed.
+SELECT k.fingerprint, o.*, i.menu_ids, i.descriptions, i.prices
+FROM shop.idempotency_keys k
+JOIN shop.orders o ON o.id = k.order_id
+CROSS JOIN LATERAL (
+    SELECT array_agg(menu_id ORDER BY line) AS menu_ids, array_agg(description ORDER BY line) AS descriptions, array_agg(price ORDER BY line) AS prices
+    FROM shop.order_items WHERE order_id = o.id
+) i
+WHERE k.diner_id = $1 AND k.key = $2;
+
+-- name: get
+-- One order.
+SELECT o.*, i.menu_ids, i.descriptions, i.prices
+FROM shop.orders o
+CROSS JOIN LATERAL (
+    SELECT array_agg(menu_id ORDER BY line) AS menu_ids, array_agg(description ORDER BY line) AS descriptions, array_agg(price ORDER BY line) AS prices
+    FROM shop.order_items WHERE order_id = o.id
+) i
+WHERE o.id = $1;
+
+-- name: history
+-- A diner's orders, oldest first.
+SELECT o.*, i.menu_ids, i.descriptions, i.prices
+FROM (
+    SELECT * FROM shop.orders WHERE diner_id = $1 ORDER BY placed_at, id OFFSET $2 LIMIT $3
+) o
+CROSS JOIN LATERAL (
+    SELECT array_agg(menu_id ORDER BY line) AS menu_ids, array_agg(description ORDER BY line) AS descriptions, array_agg(price ORDER BY line) AS prices
+    FROM shop.order_items WHERE order_id = o.id
+) i
+ORDER BY o.placed_at, o.id;
+
+-- name: history_newest_first
+-- A diner's orders, newest first.
+SELECT o.*, i.menu_ids, i.descriptions, i.prices
+FROM (
+    SELECT * FROM shop.orders WHERE diner_id = $1 ORDER BY placed_at DESC, id DESC OFFSET $2 LIMIT $3
+) o
+CROSS JOIN LATERAL (
+    SELECT array_agg(menu_id ORDER BY line) AS menu_ids, array_agg(description ORDER BY line) AS descriptions, array_agg(price ORDER BY line) AS prices
+    FROM shop.order_items WHERE order_id = o.id
+) i
+ORDER BY o.placed_at DESC, o.id DESC;

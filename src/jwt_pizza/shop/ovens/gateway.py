@@ -1,0 +1,166 @@
+"""The remote factory over HTTP: one pooled client, a deadline on every call, every pizza verified."""
+
+import asyncio
+import json
+from datetime import datetime
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from jwt_pizza.kernel import wire
+from jwt_pizza.kernel.clock import Clock
+from jwt_pizza.kernel.errors import Invalid, Unavailable
+from jwt_pizza.kernel.vitals import ClientPool
+from jwt_pizza.kit import metrics
+from jwt_pizza.kit.batching import Shared
+from jwt_pizza.kit.jwt import BadToken, EllipticKey, read_header
+from jwt_pizza.kit.postgres import trace_id
+from jwt_pizza.shop.ovens.model import FACTORY, Attempt, Reason
+
+_LONGEST_ANSWER: Final = 65_536
+_LONGEST_ERROR: Final = 300
+_CONNECTIONS: Final = 100
+_KEYS_SECONDS: Final = 2.0
+_FOLLOW_SECONDS: Final = 5.0
+_decode_pizza = msgspec.json.Decoder(wire.Pizza).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class FactoryAnswer(msgspec.Struct, rename="camel"):
+    """Of what a factory may answer, good or bad, the parts that are looked at."""
+
+    jwt: str | None = None
+    message: str | None = None
+    report_url: str | None = None
+
+
+class HttpFactory:
+    """Opened and closed with the process; made before there is an event loop."""
+
+    def __init__(self, url: str, api_key: str, clock: Clock) -> None:
+        self._url = url.rstrip("/")
+        self._origin = URL(self._url).origin()
+        self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+        self._clock = clock
+        self._client: aiohttp.ClientSession | None = None
+        self._connector: aiohttp.TCPConnector | None = None
+        self._keys: dict[str, EllipticKey] = {}
+        self._keys_asked_at = float("-inf")
+        self._fresh_keys: Shared[None] = Shared(self._fetch_keys)
+
+    async def open(self) -> None:
+        self._connector = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30)
+        self._client = aiohttp.ClientSession(connector=self._connector, auto_decompress=False)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    def connections(self) -> ClientPool:
+        used = idle = waiting = 0
+        if self._connector is not None:
+            # aiohttp has no public counts.
+            used = len(self._connector._acquired)
+            idle = sum(map(len, self._connector._conns.values()))
+            waiting = sum(map(len, self._connector._waiters.values()))
+        return ClientPool(name=FACTORY, limit=_CONNECTIONS, used=used, idle=idle, waiting=waiting)
+
+    async def bake(self, request: wire.BakeRequest, *, within: float) -> Attempt:
+        started_at, started = self._clock.now(), self._clock.monotonic()
+        try:
+            async with asyncio.timeout(within):
+                attempt = await self._call(request, started_at, started)
+        except TimeoutError:
+            attempt = self._failed("timeout", f"no pizza within {within:.1f} s", started_at, started)
+        except (aiohttp.ClientError, OSError) as error:
+            attempt = self._failed("unreachable", type(error).__name__, started_at, started)
+        metrics.ATTEMPTS.labels(FACTORY, attempt.reason).inc()
+        return attempt
+
+    async def follow(self, url: str) -> tuple[int, str]:
+        """GETs a report link, only ever at the configured factory. Raises Invalid or Unavailable."""
+        link = URL(url)
+        if link.origin() != self._origin:
+            raise Invalid("the report link does not lead to the configured factory")
+        timeout = aiohttp.ClientTimeout(total=_FOLLOW_SECONDS)
+        try:
+            async with self._session().get(link, timeout=timeout, allow_redirects=False) as answer:
+                answered = _read(await answer.content.read(_LONGEST_ANSWER))
+                return answer.status, answered.message or ""
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unavailable("the factory does not answer") from error
+
+    async def inspect(self, jwt: str) -> wire.Pizza | None:
+        """The claims of a pizza of this factory that has not expired. Raises Unavailable."""
+        try:
+            pizza = await self._verified(jwt)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Unavailable("the factory does not answer") from error
+        return pizza if pizza and pizza.exp > self._clock.now().timestamp() else None
+
+    async def _call(self, request: wire.BakeRequest, started_at: datetime, started: float) -> Attempt:
+        headers = self._headers
+        if trace := trace_id.get():
+            headers = {**headers, "X-Request-Id": trace}
+        async with self._session().post(
+            f"{self._url}/api/order", data=_encode(request), headers=headers, allow_redirects=False
+        ) as answer:
+            status = answer.status
+            body = await answer.content.read(_LONGEST_ANSWER)
+            while not answer.content.at_eof() and len(body) < _LONGEST_ANSWER:
+                body += await answer.content.read(_LONGEST_ANSWER - len(body))
+        answered = _read(body)
+        if status != 200 or not answered.jwt:
+            error = (answered.message or "no pizza in the answer")[:_LONGEST_ERROR]
+            return self._failed("error", error, started_at, started, status=status, report_url=answered.report_url)
+        claims = await self._verified(answered.jwt)
+        return Attempt(
+            oven=FACTORY,
+            started_at=started_at,
+            ms=(self._clock.monotonic() - started) * 1000,
+            reason="good",
+            jwt=answered.jwt,
+            claims=claims,
+            status=status,
+            report_url=answered.report_url,
+        )
+
+    def _failed(self, reason: Reason, error: str, started_at: datetime, started: float, **more: Any) -> Attempt:  # noqa: ANN401
+        ms = (self._clock.monotonic() - started) * 1000
+        return Attempt(oven=FACTORY, started_at=started_at, ms=ms, reason=reason, error=error, **more)
+
+    async def _verified(self, jwt: str) -> wire.Pizza | None:
+        """The claims, or None when the signature is not the factory's."""
+        try:
+            kid = read_header(jwt).kid or ""
+            if kid not in self._keys:
+                await self._fresh_keys.get()
+            key = self._keys.get(kid)
+            return _decode_pizza(key.check(jwt)) if key else None
+        except (BadToken, msgspec.MsgspecError):
+            return None
+
+    async def _fetch_keys(self) -> None:
+        # Forged key ids must not turn into a stream of calls.
+        now = self._clock.monotonic()
+        if now - self._keys_asked_at < 1:
+            return
+        self._keys_asked_at = now
+        timeout = aiohttp.ClientTimeout(total=_KEYS_SECONDS)
+        async with self._session().get(f"{self._url}/.well-known/jwks.json", timeout=timeout) as answer:
+            published = json.loads(await answer.content.read(_LONGEST_ANSWER)).get("keys", [])
+        self._keys = {key.kid: key for key in map(EllipticKey.load, published)}
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            raise Unavailable("the client of the factory is not open")
+        return self._client
+
+
+def _read(body: bytes) -> FactoryAnswer:
+    try:
+        return msgspec.json.decode(body, type=FactoryAnswer)
+    except (msgspec.MsgspecError, RecursionError):
+        return FactoryAnswer(message="an answer that is not JSON")

@@ -1,0 +1,132 @@
+"""Bake an order: the factory while it can be trusted, the in-house oven whenever it cannot."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from jwt_pizza.kernel import wire
+from jwt_pizza.kernel.clock import Clock
+from jwt_pizza.kernel.errors import Forbidden, NotFound
+from jwt_pizza.shop.accounts.model import Caller
+from jwt_pizza.shop.ovens.model import (
+    IN_HOUSE,
+    Attempt,
+    Attempts,
+    Baked,
+    Breaker,
+    Oven,
+    Policy,
+    RecordedAttempt,
+    RemoteOven,
+    ReportLink,
+    RetryBudget,
+    Tuning,
+    flaw,
+)
+
+
+class Kitchen:
+    """The ovens under a policy. `bake` never raises and keeps its deadline."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        own: Oven,
+        factory: RemoteOven,
+        breaker: Breaker,
+        tuning: Tuning,
+        clock: Clock,
+        dice: Callable[[], float],
+    ) -> None:
+        self.policy = policy
+        self.breaker = breaker
+        self.tuning = tuning
+        self._own = own
+        self._factory = factory
+        self._budget = RetryBudget(tuning.retries)
+        self._clock = clock
+        self._dice = dice
+
+    async def sign(self, request: wire.BakeRequest) -> str:
+        """Straight from the in-house oven, for policy in-house."""
+        return await self._own.bake(request)
+
+    async def bake(self, request: wire.BakeRequest) -> Baked:
+        if self.policy == "factory-only":
+            # As it was before the incident: one call, no breaker, nobody to stand in.
+            only = await self._try_factory(request, self.tuning.deadline)
+            return Baked(only.jwt, (only,))
+        attempts = () if self._dice() < self.tuning.exercise else await self._try_factory_repeatedly(request)
+        if attempts and attempts[-1].jwt is not None:
+            return Baked(attempts[-1].jwt, attempts)
+        own = await self._stand_in(request)
+        return Baked(own.jwt, (*attempts, own))
+
+    async def _try_factory_repeatedly(self, request: wire.BakeRequest) -> tuple[Attempt, ...]:
+        end = self._clock.monotonic() + self.tuning.deadline
+        attempts: list[Attempt] = []
+        self._budget.order()
+        while len(attempts) < self.tuning.tries:
+            if attempts:
+                pause = self.tuning.pause * 2 ** (len(attempts) - 1) * self._dice()
+                if not self._budget.retry() or self._clock.monotonic() + pause >= end:
+                    break
+                await self._clock.sleep(pause)
+            now = self._clock.monotonic()
+            left = min(end - now, self.tuning.attempt)
+            if left <= 0 or not self.breaker.allows(now):
+                break
+            attempt = await self._try_factory(request, left)
+            now = self._clock.monotonic()
+            self.breaker.record(now, good=attempt.jwt is not None, seconds=attempt.ms / 1000)
+            attempts.append(attempt)
+            if attempt.jwt is not None:
+                break
+        return tuple(attempts)
+
+    async def _try_factory(self, request: wire.BakeRequest, seconds: float) -> Attempt:
+        attempt = await self._factory.bake(request, within=seconds)
+        if attempt.reason != "good":
+            return attempt
+        wrong = flaw(attempt.claims, request, self._clock.now())
+        if wrong is None:
+            return attempt
+        return msgspec.structs.replace(attempt, reason="bad pizza", error=wrong, jwt=None)
+
+    async def _stand_in(self, request: wire.BakeRequest) -> Attempt:
+        started_at, started = self._clock.now(), self._clock.monotonic()
+        try:
+            jwt, error = await self._own.bake(request), None
+        except Exception as failure:  # noqa: BLE001 - the order must be voided, whatever broke
+            jwt, error = None, type(failure).__name__
+        ms = (self._clock.monotonic() - started) * 1000
+        return Attempt(
+            oven=IN_HOUSE, started_at=started_at, ms=ms, reason="good" if jwt else "error", jwt=jwt, error=error
+        )
+
+
+class Inspection:
+    """What engineers see of the ovens, and do about it."""
+
+    def __init__(self, attempts: Attempts, link: ReportLink) -> None:
+        self._attempts = attempts
+        self._link = link
+
+    async def recent(
+        self, caller: Caller, *, take: int, only_failed: bool, order_id: int | None
+    ) -> Sequence[RecordedAttempt]:
+        _engineers_only(caller)
+        return await self._attempts.recent(take=take, only_failed=only_failed, order_id=order_id)
+
+    async def report(self, caller: Caller, attempt_id: int) -> tuple[int, str]:
+        """Follows the report link of a failed attempt; status and message of what the factory answered."""
+        _engineers_only(caller)
+        attempt = await self._attempts.get(attempt_id)
+        if attempt is None or attempt.report_url is None:
+            raise NotFound("there is no report link on that attempt")
+        return await self._link.follow(attempt.report_url)
+
+
+def _engineers_only(caller: Caller) -> None:
+    if not any(grant.role in {"admin", "engineer"} for grant in caller.user.roles):
+        raise Forbidden

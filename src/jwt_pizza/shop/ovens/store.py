@@ -1,0 +1,23 @@
+"""Recorded attempts in PostgreSQL. They are written by the statement that resolves their order."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.ovens.model import RecordedAttempt
+
+SQL: Final = Queries(__package__)
+
+
+class PostgresAttempts:
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def recent(self, *, take: int, only_failed: bool, order_id: int | None) -> Sequence[RecordedAttempt]:
+        rows = await self._postgres.fetch("ovens.recent", SQL["recent"], take, only_failed, order_id)
+        return [RecordedAttempt(**dict(row)) for row in rows]
+
+    async def get(self, attempt_id: int) -> RecordedAttempt | None:
+        row = await self._postgres.fetchrow("ovens.get", SQL["get"], attempt_id)
+        return RecordedAttempt(**dict(row)) if row else None

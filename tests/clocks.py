@@ -1,0 +1,20 @@
+"""Time that passes only when a test says so."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self._passed = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2025, 4, 8, 15, 25, tzinfo=UTC) + timedelta(seconds=self._passed)
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    async def sleep(self, seconds: float) -> None:
+        self._passed += seconds
+
+    def pass_(self, seconds: float) -> None:
+        self._passed += seconds
