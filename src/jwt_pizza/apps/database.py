@@ -9,7 +9,11 @@ from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.web import health
 
-SCHEMAS: Final = {"shop": "jwt_pizza.shop.migrations", "factory": "jwt_pizza.factory.migrations"}
+SCHEMAS: Final = {
+    "shop": "jwt_pizza.shop.migrations",
+    "factory": "jwt_pizza.factory.migrations",
+    "ops": "jwt_pizza.ops.migrations",
+}
 
 
 @contextmanager

@@ -1,0 +1,79 @@
+"""Operations, in a process of its own: a saturated or dead shop does not take it along."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from jwt_pizza.apps import database, parts
+from jwt_pizza.apps.ops import alerts, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops.base import Base, Part
+from jwt_pizza.kernel.clock import Clock, SystemClock
+from jwt_pizza.kit.settings import Settings
+from jwt_pizza.ops.events.store import PostgresEvents
+from jwt_pizza.ops.status import routes as status
+from jwt_pizza.ops.status.gateway import HttpProbe
+from jwt_pizza.ops.status.service import Lookout
+from jwt_pizza.web import health, openapi, templates
+
+
+def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
+    log = parts.log_of("ops", settings)
+    clock = clock or SystemClock()
+    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock)
+    base = Base(settings, postgres, clock, log, PostgresEvents(postgres))
+    together = wired(base)
+    lookout = Lookout(
+        [
+            HttpProbe("shop", f"{settings.url}/readyz"),
+            HttpProbe("factory", f"{settings.url}/factory/.well-known/jwks.json"),
+        ]
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(parts.watched(postgres, settings, clock, log))
+            for part in together:
+                if part.running is not None:
+                    await stack.enter_async_context(part.running())
+            yield
+
+    checks = {"ops schema": database.schema_check(postgres, "ops")}
+    for part in together:
+        checks |= part.checks
+    return parts.build(
+        "ops",
+        settings=settings,
+        log=log,
+        title="JWT Pizza Ops",
+        description="Alerts, on-call, paging, and whether each part of the system is up.",
+        handlers=[
+            status.router,
+            *(handler for part in together for handler in part.handlers),
+            health.router(checks, log),
+            openapi.ui_files(),
+            templates.static_files(),
+        ],
+        dependencies={
+            "lookout": Provide(lambda: lookout, sync_to_thread=False),
+            "version": Provide(lambda: parts.VERSION, sync_to_thread=False),
+            **{name: given for part in together for name, given in part.dependencies.items()},
+        },
+        lifespan=lifespan,
+        lanes={place: lane for part in together for place, lane in part.lanes.items()},
+        template_config=templates.engine(parts.VERSION),
+    )
+
+
+def wired(base: Base) -> Sequence[Part]:
+    """Each part knows the ones before it."""
+    return [
+        people.part(base),
+        schedules.part(base),
+        alerts.part(base),
+        paging.part(base),
+        telemetry.part(base),
+    ]

@@ -1,0 +1,216 @@
+"""What happened: typed facts in one append-only log. The timeline, the audit log, MTTA and every report read it.
+
+A fact is a Struct with a `kind`; what is told of it goes into the log as JSON, so that a reader needs no other table.
+Names of people are kept as actor ids (`person:3`): a report tells roles unless a name is set to be shown.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Protocol, TypeAlias, Union
+
+import msgspec
+
+SYSTEM: Final = "system"
+"""The actor of what nobody did by hand."""
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """The base of all that can be in the log."""
+
+
+class AlertFired(Fact, frozen=True, tag="alert.fired"):
+    """The first time in its group; a source that repeats itself adds nothing."""
+
+    fingerprint: str
+    source: str
+    summary: str
+    labels: dict[str, str]
+
+
+class AlertResolved(Fact, frozen=True, tag="alert.resolved"):
+    """`how`: told by its source, or stale because its source said nothing any more."""
+
+    fingerprint: str
+    how: str
+
+
+class GroupOpened(Fact, frozen=True, tag="group.opened"):
+    title: str
+    severity: str
+
+
+class GroupAcknowledged(Fact, frozen=True, tag="group.acknowledged"):
+    """`via`: console, api, link, sms or command."""
+
+    via: str
+
+
+class GroupUnacknowledged(Fact, frozen=True, tag="group.unacknowledged"):
+    via: str
+    reason: str = ""
+
+
+class GroupResolved(Fact, frozen=True, tag="group.resolved"):
+    """`via` may also be `alerts`: the last of its alerts resolved."""
+
+    via: str
+
+
+class GroupSilenced(Fact, frozen=True, tag="group.silenced"):
+    via: str
+    until: datetime
+
+
+class GroupEscalated(Fact, frozen=True, tag="group.escalated"):
+    via: str
+
+
+class GroupReassigned(Fact, frozen=True, tag="group.reassigned"):
+    via: str
+    person_id: int
+
+
+class StepTaken(Fact, frozen=True, tag="escalation.step"):
+    """A step of the chain was executed; `paged` people."""
+
+    step: int
+    about: str
+    paged: tuple[int, ...] = ()
+
+
+class NobodyPaged(Fact, frozen=True, tag="escalation.nobody"):
+    """A step that should have paged somebody reached nobody."""
+
+    step: int
+    reason: str
+
+
+class PageQueued(Fact, frozen=True, tag="page.queued"):
+    notification_id: int
+    person_id: int | None
+    channel: str
+
+
+class PageSent(Fact, frozen=True, tag="page.sent"):
+    """Handed to the provider."""
+
+    notification_id: int
+    person_id: int | None
+    channel: str
+    provider: str
+
+
+class PageDelivered(Fact, frozen=True, tag="page.delivered"):
+    notification_id: int
+    person_id: int | None
+    channel: str
+
+
+class PageFailed(Fact, frozen=True, tag="page.failed"):
+    notification_id: int
+    person_id: int | None
+    channel: str
+    error: str
+    final: bool
+
+
+class LinkOpened(Fact, frozen=True, tag="link.opened"):
+    """Somebody, or a robot, looked at the page of a link; nothing was done yet."""
+
+    action: str
+
+
+class Refused(Fact, frozen=True, tag="audit.refused"):
+    """Something that claimed to come from elsewhere was not believed: forged, replayed, expired, unknown."""
+
+    what: str
+    why: str
+    address: str = ""
+
+
+class Changed(Fact, frozen=True, tag="audit.changed"):
+    """Somebody changed the set-up: a schedule, a chain, a route, a contact, a silence."""
+
+    what: str
+    change: str
+
+
+class HeartbeatMissed(Fact, frozen=True, tag="heartbeat.missed"):
+    name: str
+    silent_seconds: float
+
+
+class DatabaseLost(Fact, frozen=True, tag="database.lost"):
+    """Written down afterwards: the pager told people while there was no database to write to."""
+
+    error: str
+
+
+class DatabaseBack(Fact, frozen=True, tag="database.back"):
+    seconds: float
+    pages: int
+
+
+class Happening(Fact, frozen=True, tag="happening"):
+    """Told by another deployable: the first failing order, an attack, a breaker's change, a leak (kernel/vitals.py)."""
+
+    what: str
+    source: str
+    about: dict[str, str]
+
+
+AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by one, and so do readers
+    AlertFired,
+    AlertResolved,
+    GroupOpened,
+    GroupAcknowledged,
+    GroupUnacknowledged,
+    GroupResolved,
+    GroupSilenced,
+    GroupEscalated,
+    GroupReassigned,
+    StepTaken,
+    NobodyPaged,
+    PageQueued,
+    PageSent,
+    PageDelivered,
+    PageFailed,
+    LinkOpened,
+    Refused,
+    Changed,
+    HeartbeatMissed,
+    DatabaseLost,
+    DatabaseBack,
+    Happening,
+]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """`actor`: `system`, `person:3`, `source:alertmanager`. `key`: of an event that is told at least once."""
+
+    at: datetime
+    fact: AnyFact
+    actor: str = SYSTEM
+    group_id: int | None = None
+    key: str | None = None
+
+
+class Recorded(Event, frozen=True, kw_only=True):
+    """An event that is in the log."""
+
+    id: int
+
+
+class Events(Protocol):
+    """The port to the log. What belongs to a change of other data is appended by its store, in the same commit."""
+
+    async def record(self, events: Sequence[Event]) -> None: ...
+    async def of_group(self, group_id: int) -> Sequence[Recorded]:
+        """In the order in which it happened."""
+        ...
+
+    async def between(self, since: datetime, until: datetime, *, take: int) -> Sequence[Recorded]: ...
+
+
+def actor_of(person_id: int) -> str:
+    return f"person:{person_id}"
