@@ -20,7 +20,7 @@ async def append(connection: Connection, events: Sequence[Event]) -> None:
 
 def columns(events: Sequence[Event]) -> tuple[list[object], ...]:
     """The arguments of the statement `append`."""
-    data = [_encode(event.fact).decode() for event in events]
+    data: list[object] = [_encode(event.fact).decode() for event in events]
     return (
         [event.at for event in events],
         [str(event.fact.__struct_config__.tag) for event in events],
