@@ -60,7 +60,11 @@ class EllipticKey:
 
     @classmethod
     def load(cls, jwk: Mapping[str, Any]) -> "EllipticKey":
-        return cls(ECKey.import_key(dict(jwk)))
+        """Raises BadToken for what is no such key: a JWK may come from anywhere."""
+        try:
+            return cls(ECKey.import_key(dict(jwk)))
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise BadToken("not a P-256 key") from error
 
     def private(self) -> dict[str, Any]:
         return dict(self._key.as_dict(private=True))
