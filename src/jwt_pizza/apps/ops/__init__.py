@@ -74,9 +74,10 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
 def wired(base: Base) -> Sequence[Part]:
     """Each part knows the ones before it."""
     crew = people.crew(base)
+    watchbill = schedules.watchbill(base, crew)
     return [
         people.part(base, crew),
-        schedules.part(base),
+        schedules.part(base, watchbill),
         alerts.part(base),
         paging.part(base),
         telemetry.part(base),
