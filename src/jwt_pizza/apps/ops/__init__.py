@@ -8,7 +8,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from jwt_pizza.apps import database, parts
-from jwt_pizza.apps.ops import alerts, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops import alerts, coverage, paging, people, schedules, telemetry
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
@@ -78,6 +78,7 @@ def wired(base: Base) -> Sequence[Part]:
     return [
         people.part(base, crew),
         schedules.part(base, watchbill),
+        coverage.part(base, crew, watchbill),
         alerts.part(base),
         paging.part(base),
         telemetry.part(base),

@@ -6,6 +6,10 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "who": "Who is on call now, and who next.",
+    "schedules": "Rotations, shifts, gaps, calendars.",
+    "override": "Swaps: somebody too, somebody not, somebody instead.",
+    "coverage": "Whether everybody would be reached in the coming nights.",
     "people": "Who is in the roster, and how they are reached.",
 }
 """Of each module its line in the help. The module's `command` is what runs; `-` in a name is `_` in the module's."""
