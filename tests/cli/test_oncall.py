@@ -76,6 +76,7 @@ async def test_schedules_overrides_and_who(database_url: str, postgres: Postgres
         )
         listed = await good(environment, "override", "list", "primary")
         assert "whoever it is" in listed
+        assert "command line" in listed
         shifts = await good(
             environment,
             "schedules",

@@ -110,6 +110,8 @@ class Survey:
     def _of_people(self) -> Iterator[Finding]:
         counted = self._counted_on()
         for person_id, reachable in self._roster.people.items():
+            if reachable.person.operates:
+                continue
             name = f"person {reachable.person.name}"
             severity: Severity = "problem" if person_id in counted else "warning"
             if not any(contact.usable for contact in reachable.contacts):
