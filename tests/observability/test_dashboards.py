@@ -56,7 +56,7 @@ def test_no_two_panels_overlap(board: Any) -> None:
         taken |= cells
 
 
-@pytest.mark.parametrize("panel", panels())
+@pytest.mark.parametrize("panel", list(panels()))
 def test_a_panel_has_a_unit_and_says_what_to_make_of_it(panel: Any) -> None:
     assert panel["description"].endswith("."), panel["title"]
     defaults = panel["fieldConfig"]["defaults"]
