@@ -30,6 +30,7 @@ from jwt_pizza.factory.vendors.model import Limits
 from jwt_pizza.factory.vendors.service import VendorDesk
 from jwt_pizza.factory.vendors.store import PostgresCodes, PostgresThrottle, PostgresVendors
 from jwt_pizza.kernel.clock import Clock, SystemClock
+from jwt_pizza.kernel.vitals import Notes, Unnoted
 from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.mail import Outbox, Smtp
 from jwt_pizza.kit.periodic import every
@@ -64,7 +65,13 @@ class Factory(msgspec.Struct, frozen=True):
 def _uncounted(result: str) -> None: ...
 
 
-def factory(settings: Settings, postgres: Postgres, clock: Clock, count: Callable[[str], None] = _uncounted) -> Factory:
+def factory(
+    settings: Settings,
+    postgres: Postgres,
+    clock: Clock,
+    count: Callable[[str], None] = _uncounted,
+    notes: Notes = Unnoted(),  # noqa: B008 - has no state
+) -> Factory:
     """`count` gets the result of each login."""
     lifetime = settings.pizza_hours * 3600
     keys = PostgresKeys(postgres, clock, lifetime=lifetime)
@@ -86,6 +93,7 @@ def factory(settings: Settings, postgres: Postgres, clock: Clock, count: Callabl
             random.random,
             longest=settings.chaos_most_minutes * 60,
             throttle_delay=settings.throttle_seconds,
+            notes=notes,
         ),
         kitchen=Kitchen(bakery, bakes, clock),
         badge_desk=BadgeDesk(PostgresBadges(postgres)),
@@ -176,11 +184,15 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     clock = clock or SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza factory", clock=clock)
     telemetry = Telemetry("factory", parts.VERSION, postgres, clock, log)
-    made = factory(settings, postgres, clock, telemetry.tally.login)
+    made = factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with parts.watched(postgres, settings, clock, log, telemetry), running(made, clock, log):
+        async with (
+            parts.watched(postgres, settings, clock, log, telemetry),
+            running(made, clock, log),
+            parts.reported(telemetry, settings, clock, log),
+        ):
             yield
 
     return parts.build(

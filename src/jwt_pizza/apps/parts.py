@@ -16,6 +16,7 @@ from jwt_pizza.kit.leasewatch import LeaseWatch
 from jwt_pizza.kit.logs import Log, capture_library_logs
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve
+from jwt_pizza.kit.reporting import OpsDoor, Reporter
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import errors, openapi
@@ -108,7 +109,12 @@ async def watched(
 ) -> AsyncIterator[None]:
     """The pool, open; its leases are watched, and everything is counted."""
     watch = LeaseWatch(
-        postgres, clock, log, leak_after=settings.lease_leak_seconds, reclaim_after=settings.lease_reclaim_seconds
+        postgres,
+        clock,
+        log,
+        leak_after=settings.lease_leak_seconds,
+        reclaim_after=settings.lease_reclaim_seconds,
+        notes=telemetry.happenings,
     )
     async with opened(postgres), telemetry.running():
         looking = asyncio.create_task(every(leasewatch.EVERY, "watch database connections", watch.look, clock, log))
@@ -116,3 +122,17 @@ async def watched(
             yield
         finally:
             looking.cancel()
+
+
+@asynccontextmanager
+async def reported(telemetry: Telemetry, settings: Settings, clock: Clock, log: Log) -> AsyncIterator[None]:
+    """Ops hears how this process is, if there is an ops."""
+    if settings.ops_url is None:
+        yield
+        return
+    door = OpsDoor(settings.ops_url, settings.ops_token)
+    try:
+        async with Reporter(telemetry, door.push, clock, log).running():
+            yield
+    finally:
+        await door.close()

@@ -18,7 +18,7 @@ from jwt_pizza.factory.pizzas.service import Bakery
 from jwt_pizza.factory.vendors.model import SHOP
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kernel.errors import Unauthorized
-from jwt_pizza.kernel.vitals import Ovens, Vitals
+from jwt_pizza.kernel.vitals import Notes, Ovens, Vitals
 from jwt_pizza.kernel.wire import BakeRequest
 from jwt_pizza.kit import metrics
 from jwt_pizza.kit.jwt import SharedSecret
@@ -49,7 +49,7 @@ from jwt_pizza.shop.orders.service import OrderDesk
 from jwt_pizza.shop.orders.store import PostgresOrders
 from jwt_pizza.shop.ovens import routes as ovens
 from jwt_pizza.shop.ovens.gateway import HttpFactory
-from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, Tuning
+from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, ReportLink, Tuning
 from jwt_pizza.shop.ovens.service import Inspection, Kitchen
 from jwt_pizza.shop.ovens.store import PostgresAttempts
 from jwt_pizza.web import health, openapi, templates
@@ -128,6 +128,19 @@ class ForgetfulOven:
         return pizza
 
 
+class NotedLink:
+    """A report link, and a word of its having been followed: the link itself carries a key."""
+
+    def __init__(self, link: ReportLink, notes: Notes) -> None:
+        self._link = link
+        self._notes = notes
+
+    async def follow(self, url: str) -> tuple[int, str]:
+        status, message = await self._link.follow(url)
+        self._notes.note("report.followed", status=status, answer=message)
+        return status, message
+
+
 class LateSeal:
     """The secret comes from the database, which is reachable only once the server starts."""
 
@@ -194,7 +207,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
     stored_orders = PostgresOrders(postgres, held_first=settings.policy != "in-house")
     throttle = PostgresThrottle(postgres)
     snapshots = PostgresSnapshots(postgres)
-    leak = Leak(PostgresLeaks(postgres), ForgetfulStore(postgres), throttle, clock, random.random)
+    leak = Leak(PostgresLeaks(postgres), ForgetfulStore(postgres), throttle, clock, random.random, telemetry.happenings)
     oven = ForgetfulOven(InHouseOven(bakery), leak)
     remote = HttpFactory(
         settings.factory_url or f"{settings.url}/factory", settings.factory_api_key or "none was configured", clock
@@ -215,7 +228,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         desk=OrderDesk(stored_orders, kitchen, clock, random.random, trace_id.get, tally),
         remote=remote,
         kitchen=kitchen,
-        inspection=Inspection(PostgresAttempts(postgres), remote),
+        inspection=Inspection(PostgresAttempts(postgres), NotedLink(remote, telemetry.happenings)),
         reporter=Reporter(Process(telemetry.process, "shop"), telemetry.vitals, snapshots, clock),
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,
@@ -254,7 +267,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
     clock = SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza shop", _RESERVE, clock)
     telemetry = Telemetry("shop", parts.VERSION, postgres, clock, log)
-    own_factory = factory_app.factory(settings, postgres, clock, telemetry.tally.login)
+    own_factory = factory_app.factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
     made = shop(settings, postgres, own_factory.bakery, clock, telemetry)
 
     @asynccontextmanager
@@ -263,6 +276,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             parts.watched(postgres, settings, clock, log, telemetry),
             factory_app.running(own_factory, clock, log),
             running(made, clock, log),
+            parts.reported(telemetry, settings, clock, log),
         ):
             yield
 

@@ -3,7 +3,7 @@ side during an upgrade, so every section has a default and readers ignore the on
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -148,12 +148,29 @@ MOST_HAPPENINGS: Final = 100
 """In one snapshot."""
 
 
+class Notes(Protocol):
+    """The port to what happens in this process."""
+
+    def note(self, what: What, **about: object) -> None:
+        """Never fails."""
+        ...
+
+
+class Unnoted:
+    """For where nobody wants to know."""
+
+    def note(self, what: What, **about: object) -> None: ...
+
+
+Service: TypeAlias = Literal["shop", "factory", "ops"]
+
+
 class Snapshot(Wire, frozen=True):
     """`process` is of this process alone, on all machines and for all time; `service` is the deployable. `uptime` is in
     seconds and by a clock that is never set; `number` grows with each snapshot. The last one says `stopping`."""
 
     process: _Short
-    service: Literal["shop", "factory", "ops"]
+    service: Service
     version: _Short
     number: int
     at: datetime

@@ -33,7 +33,7 @@ class Happenings:
             self._waiting.popleft()
             self.dropped += 1
 
-    def waiting(self) -> Sequence[Happening]:
+    def waiting(self) -> tuple[Happening, ...]:
         """The oldest, as many as one snapshot holds."""
         return tuple(islice(self._waiting, MOST_HAPPENINGS))
 

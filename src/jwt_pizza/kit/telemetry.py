@@ -7,7 +7,7 @@ from typing import Final
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
-from jwt_pizza.kernel.vitals import Database, Vitals
+from jwt_pizza.kernel.vitals import Database, Service, Vitals
 from jwt_pizza.kit import metrics, periodic, process
 from jwt_pizza.kit.happenings import Happenings
 from jwt_pizza.kit.logs import Log
@@ -26,7 +26,7 @@ def _nothing_more(vitals: Vitals) -> Vitals:
 class Telemetry:
     """`more` adds what only the deployable knows to its vitals."""
 
-    def __init__(self, service: str, version: str, postgres: Postgres, clock: Clock, log: Log) -> None:
+    def __init__(self, service: Service, version: str, postgres: Postgres, clock: Clock, log: Log) -> None:
         self.service = service
         self.version = version
         self.process = process.identity(clock)
