@@ -16,7 +16,9 @@ from jwt_pizza.kit.leasewatch import LeaseWatch
 from jwt_pizza.kit.logs import Log, capture_library_logs
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve
+from jwt_pizza.kit.reporting import OpsDoor, Reporter
 from jwt_pizza.kit.settings import Settings
+from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import errors, openapi
 from jwt_pizza.web.edge import Edge, Origins
 from jwt_pizza.web.error_pages import ErrorPages
@@ -51,7 +53,7 @@ def pool(
 
 
 def build(
-    service: str,
+    telemetry: Telemetry,
     *,
     settings: Settings,
     log: Log,
@@ -81,7 +83,15 @@ def build(
     origins = Origins(settings.allowed_origins)
     express = Express(app, lanes, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
     last_page = page.draw if page else None
-    return Edge(express, service=service, log=log, origins=origins, https=https, page=last_page)
+    return Edge(
+        express,
+        service=telemetry.service,
+        log=log,
+        origins=origins,
+        https=https,
+        page=last_page,
+        count=telemetry.tally.request,
+    )
 
 
 @asynccontextmanager
@@ -94,14 +104,35 @@ async def opened(postgres: Postgres) -> AsyncIterator[Postgres]:
 
 
 @asynccontextmanager
-async def watched(postgres: Postgres, settings: Settings, clock: Clock, log: Log) -> AsyncIterator[None]:
-    """The pool, open; its leases are watched and counted."""
+async def watched(
+    postgres: Postgres, settings: Settings, clock: Clock, log: Log, telemetry: Telemetry
+) -> AsyncIterator[None]:
+    """The pool, open; its leases are watched, and everything is counted."""
     watch = LeaseWatch(
-        postgres, clock, log, leak_after=settings.lease_leak_seconds, reclaim_after=settings.lease_reclaim_seconds
+        postgres,
+        clock,
+        log,
+        leak_after=settings.lease_leak_seconds,
+        reclaim_after=settings.lease_reclaim_seconds,
+        notes=telemetry.happenings,
     )
-    async with opened(postgres):
+    async with opened(postgres), telemetry.running():
         looking = asyncio.create_task(every(leasewatch.EVERY, "watch database connections", watch.look, clock, log))
         try:
             yield
         finally:
             looking.cancel()
+
+
+@asynccontextmanager
+async def reported(telemetry: Telemetry, settings: Settings, clock: Clock, log: Log) -> AsyncIterator[None]:
+    """Ops hears how this process is, if there is an ops."""
+    if settings.ops_url is None:
+        yield
+        return
+    door = OpsDoor(settings.ops_url, settings.ops_token)
+    try:
+        async with Reporter(telemetry, door.push, clock, log).running():
+            yield
+    finally:
+        await door.close()

@@ -21,7 +21,7 @@ class Log:
     """`log.info("order placed", order=7)`. Times are UTC."""
 
     def __init__(self, service: str, *, level: str = "info", fd: int = 1) -> None:
-        self._service = service
+        self.service = service
         self._level = _LEVELS[level]
         self._fd = fd
         self._waiting: list[bytes] = []
@@ -66,7 +66,7 @@ class Log:
 
     def _line(self, level: str, event: str, fields: dict[str, object]) -> bytes:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-        line = {"time": now, "level": level, "service": self._service, "event": event}
+        line = {"time": now, "level": level, "service": self.service, "event": event}
         if trace := trace_id.get():
             line["trace"] = trace
         return _encoder.encode(line | fields)

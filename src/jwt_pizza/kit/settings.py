@@ -51,6 +51,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _about("The share of orders that the in-house oven bakes under policy `factory` while all is well."),
         msgspec.Meta(ge=0, le=1),
     ] = 0.02
+    ops_url: Annotated[
+        str | None, _about("Where ops runs: processes tell it twice a second how they are. `up` sets this.")
+    ] = None
+    ops_token: Annotated[
+        str | None,
+        _about(
+            "The secret that machines send to ops with: processes, Prometheus, Alertmanager, Grafana. Without it ops "
+            "takes what comes from its own machine alone. `up` makes one (`run/ops-token` of the data directory)."
+        ),
+    ] = None
     url: Annotated[str, _about("Where the shop runs, for commands that talk to it.")] = "http://127.0.0.1:3000"
     token: Annotated[
         str | None,

@@ -52,6 +52,9 @@ class Origins:
         return origin in self._exact or (self._local and _LOCALHOST.fullmatch(origin) is not None)
 
 
+def _uncounted(status: int) -> None: ...
+
+
 class Edge:
     def __init__(
         self,
@@ -62,8 +65,11 @@ class Edge:
         origins: Origins,
         https: bool = False,
         page: LastPage | None = None,
+        count: Callable[[int], None] = _uncounted,
     ) -> None:
+        """`count` gets the status of each answer."""
         self._app = app
+        self._count = count
         self._service = service
         self._log = log
         self._origins = origins
@@ -142,6 +148,7 @@ class Edge:
             meter = metrics.REQUESTS.labels(self._service, route, method, str(status))
             self._meters[route, method, status] = meter
         meter.observe(seconds)
+        self._count(status)
         self._log.soon("request", method=method, route=route, status=status, ms=round(seconds * 1000, 2))
 
 

@@ -12,6 +12,7 @@ from jwt_pizza.apps.ops import alerts, paging, people, schedules, telemetry
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
+from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.events.store import PostgresEvents
 from jwt_pizza.ops.status import routes as status
 from jwt_pizza.ops.status.gateway import HttpProbe
@@ -23,6 +24,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     log = parts.log_of("ops", settings)
     clock = clock or SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock)
+    own = Telemetry("ops", parts.VERSION, postgres, clock, log)
     base = Base(settings, postgres, clock, log, PostgresEvents(postgres))
     together = wired(base)
     lookout = Lookout(
@@ -35,7 +37,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(parts.watched(postgres, settings, clock, log))
+            await stack.enter_async_context(parts.watched(postgres, settings, clock, log, own))
             for part in together:
                 if part.running is not None:
                     await stack.enter_async_context(part.running())
@@ -45,7 +47,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     for part in together:
         checks |= part.checks
     return parts.build(
-        "ops",
+        own,
         settings=settings,
         log=log,
         title="JWT Pizza Ops",
@@ -53,7 +55,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         handlers=[
             status.router,
             *(handler for part in together for handler in part.handlers),
-            health.router(checks, log),
+            health.router(checks, log, own.flush),
             openapi.ui_files(),
             templates.static_files(),
         ],

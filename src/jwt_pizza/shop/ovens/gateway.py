@@ -13,7 +13,6 @@ from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, Unavailable
 from jwt_pizza.kernel.vitals import ClientPool
-from jwt_pizza.kit import metrics
 from jwt_pizza.kit.batching import Shared
 from jwt_pizza.kit.jwt import BadToken, EllipticKey, read_header
 from jwt_pizza.kit.postgres import trace_id
@@ -76,7 +75,6 @@ class HttpFactory:
             attempt = self._failed("timeout", f"no pizza within {within:.1f} s", started_at, started)
         except (aiohttp.ClientError, OSError) as error:
             attempt = self._failed("unreachable", type(error).__name__, started_at, started)
-        metrics.ATTEMPTS.labels(FACTORY, attempt.reason).inc()
         return attempt
 
     async def follow(self, url: str) -> tuple[int, str]:
