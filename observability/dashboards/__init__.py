@@ -1,4 +1,4 @@
-"""The Grafana dashboards, as code. `make dashboards` writes them to `observability/grafana/`."""
+"""What Grafana shows and evaluates, as code. `make dashboards` writes it to `observability/grafana/`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from observability.dashboards import connections, factory, money, on_call, service
+from observability.dashboards import connections, factory, grafana_alerts, money, on_call, service
 
 HOME: Final = Path(__file__).parent.parent
 
@@ -20,3 +20,4 @@ def generated() -> Iterator[tuple[Path, str]]:
             panel.id_val = number
         name = str(dashboard.uid).removeprefix("jwt-pizza-")
         yield HOME / "grafana" / "dashboards" / f"{name}.json", encoder.encode(dashboard) + "\n"
+    yield HOME / "grafana" / "provisioning" / "alerting" / "rules.json", grafana_alerts.provisioned()
