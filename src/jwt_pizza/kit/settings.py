@@ -61,6 +61,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "takes what comes from its own machine alone. `up` makes one (`run/ops-token` of the data directory)."
         ),
     ] = None
+    grafana_url: Annotated[
+        str | None, _about("A Grafana with our dashboards: the links of the watch lead to its charts.")
+    ] = None
+    watch_memory_mb: Annotated[
+        int, _about("A process that holds more memory is an alert of the watch."), msgspec.Meta(ge=64)
+    ] = 1024
     url: Annotated[str, _about("Where the shop runs, for commands that talk to it.")] = "http://127.0.0.1:3000"
     token: Annotated[
         str | None,

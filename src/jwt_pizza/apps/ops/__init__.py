@@ -26,7 +26,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock)
     own = Telemetry("ops", parts.VERSION, postgres, clock, log)
     base = Base(settings, postgres, clock, log, PostgresEvents(postgres))
-    together = wired(base)
+    together = wired(base, own)
     lookout = Lookout(
         [
             HttpProbe("shop", f"{settings.url}/readyz"),
@@ -70,12 +70,12 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     )
 
 
-def wired(base: Base) -> Sequence[Part]:
+def wired(base: Base, own: Telemetry) -> Sequence[Part]:
     """Each part knows the ones before it."""
     return [
         people.part(base),
         schedules.part(base),
         alerts.part(base),
         paging.part(base),
-        telemetry.part(base),
+        telemetry.part(base, own, telemetry.Unheard(base.log)),
     ]
