@@ -85,6 +85,13 @@ class NobodyPaged(Fact, frozen=True, tag="escalation.nobody"):
     reason: str
 
 
+class IncidentDeclared(Fact, frozen=True, tag="incident.declared"):
+    """A step of the chain says that this is one."""
+
+    title: str
+    severity: str
+
+
 class PageQueued(Fact, frozen=True, tag="page.queued"):
     notification_id: int
     person_id: int | None
@@ -112,6 +119,27 @@ class PageFailed(Fact, frozen=True, tag="page.failed"):
     channel: str
     error: str
     final: bool
+
+
+class PageVoided(Fact, frozen=True, tag="page.voided"):
+    """It was not sent: meanwhile somebody acknowledged, or it resolved, or it was silenced."""
+
+    notification_id: int
+    person_id: int | None
+    channel: str
+
+
+class OptedOut(Fact, frozen=True, tag="contact.opted-out"):
+    """A carrier's stop word, or with `out` false its start word, came from a number of this many contacts."""
+
+    contacts: int
+    out: bool
+
+
+class PagerDelayed(Fact, frozen=True, tag="pager.delayed"):
+    """The auditor found an escalation that did not go on, and made it go on."""
+
+    seconds: float
 
 
 class LinkOpened(Fact, frozen=True, tag="link.opened"):
@@ -171,10 +199,14 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     GroupReassigned,
     StepTaken,
     NobodyPaged,
+    IncidentDeclared,
     PageQueued,
     PageSent,
     PageDelivered,
     PageFailed,
+    PageVoided,
+    OptedOut,
+    PagerDelayed,
     LinkOpened,
     Refused,
     Changed,
