@@ -137,6 +137,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, _about("How long the factory makes an order wait under `throttle`."), msgspec.Meta(gt=0)
     ] = 32.0
     code_minutes: Annotated[float, _about("How long a vendor's one-time code is valid."), msgspec.Meta(gt=0)] = 10.0
+    twilio_api_base: Annotated[
+        str, _about("Where texts are sent: Twilio, or what speaks its API.", "TWILIO_API_BASE")
+    ] = "https://api.twilio.com"
+    twilio_account_sid: Annotated[
+        str | None,
+        _about(
+            "The account that sends texts. Without it texts are shown by ops on `/phone` alone.", "TWILIO_ACCOUNT_SID"
+        ),
+    ] = None
+    twilio_auth_token: Annotated[
+        str | None, _about("Its token; callbacks that are not signed with it are refused.", "TWILIO_AUTH_TOKEN")
+    ] = None
+    twilio_from: Annotated[
+        str | None, _about("The number that texts come from, or the SID of a messaging service.", "TWILIO_FROM")
+    ] = None
+    sms2_api_base: Annotated[
+        str, _about("A second provider that speaks Twilio's API, for texts that the first does not take.")
+    ] = "https://api.twilio.com"
+    sms2_account_sid: Annotated[str | None, _about("Its account. Without it there is no second provider.")] = None
+    sms2_auth_token: Annotated[str | None, _about("Its token.")] = None
+    sms2_from: Annotated[str | None, _about("Its number, or the SID of a messaging service.")] = None
+    deadman_url: Annotated[
+        str | None,
+        _about("An address outside that ops calls every minute while all escalations go on; silence is its alarm."),
+    ] = None
     smtp_url: Annotated[
         str | None,
         _about(
@@ -178,6 +203,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError("DATABASE_URL must start with postgresql://")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):
         raise SettingError("SMTP_URL must look like smtp://user:password@host:port")
+    for name in ("twilio", "sms2"):
+        given_to = [getattr(settings, f"{name}_{part}") for part in ("account_sid", "auth_token", "from")]
+        if any(given_to) and not all(given_to):
+            prefix = "TWILIO" if name == "twilio" else "JWT_PIZZA_SMS2"
+            raise SettingError(f"{prefix}_ACCOUNT_SID, {prefix}_AUTH_TOKEN and {prefix}_FROM go together")
     return settings
 
 

@@ -129,13 +129,6 @@ class PageVoided(Fact, frozen=True, tag="page.voided"):
     channel: str
 
 
-class OptedOut(Fact, frozen=True, tag="contact.opted-out"):
-    """A carrier's stop word, or with `out` false its start word, came from a number of this many contacts."""
-
-    contacts: int
-    out: bool
-
-
 class PagerDelayed(Fact, frozen=True, tag="pager.delayed"):
     """The auditor found an escalation that did not go on, and made it go on."""
 
@@ -205,7 +198,6 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     PageDelivered,
     PageFailed,
     PageVoided,
-    OptedOut,
     PagerDelayed,
     LinkOpened,
     Refused,
