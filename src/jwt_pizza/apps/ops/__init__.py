@@ -70,10 +70,11 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
 
 def wired(base: Base) -> Sequence[Part]:
     """Each part knows the ones before it."""
+    alerting = alerts.Alerting(base)
     return [
         people.part(base),
         schedules.part(base),
-        alerts.part(base),
+        alerts.part(base, alerting),
         paging.part(base),
         telemetry.part(base),
     ]
