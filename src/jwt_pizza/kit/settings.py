@@ -52,6 +52,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(ge=0, le=1),
     ] = 0.02
     url: Annotated[str, _about("Where the shop runs, for commands that talk to it.")] = "http://127.0.0.1:3000"
+    ops_url: Annotated[str, _about("Where ops runs, for commands that talk to it.")] = "http://127.0.0.1:3001"
+    ops_public_url: Annotated[
+        str | None, _about("The address of ops as people on call see it; with https, its cookies are marked Secure.")
+    ] = None
+    oncall_token: Annotated[
+        str | None,
+        _about("A login's token for `jwt-pizza oncall`. Without it the command logs in through the database of ops."),
+    ] = None
+    calendar_seconds: Annotated[
+        float, _about("The deadline of reading a schedule that is kept elsewhere."), msgspec.Meta(gt=0, le=60)
+    ] = 10.0
+    calendar_every_minutes: Annotated[
+        float, _about("How often a schedule that is kept elsewhere is read."), msgspec.Meta(gt=0, le=1440)
+    ] = 5.0
+    calendar_private: Annotated[
+        bool, _about("Schedules may be read from private addresses too, for a calendar in the same network.")
+    ] = False
     token: Annotated[
         str | None,
         _about(
