@@ -172,6 +172,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     mail_from: Annotated[str, _about("The sender of mail.")] = "JWT Pizza <pizza@localhost>"
     mail_seconds: Annotated[float, _about("The deadline of sending one mail."), msgspec.Meta(gt=0)] = 8.0
+    ops_token: Annotated[
+        str | None,
+        _about(
+            "What programs that send alerts and telemetry to ops show, as a bearer token or as the password of Basic. "
+            "Without it only programs on this machine may send."
+        ),
+    ] = None
+    grafana_secret: Annotated[
+        str | None,
+        _about(
+            "The HMAC secret of Grafana's contact point. With it only alerts that it signed are taken from Grafana."
+        ),
+    ] = None
+    alert_stale_hours: Annotated[
+        float,
+        _about(
+            "How long an alert of a webhook or an event is believed when it is not told again: more than the "
+            "`repeat_interval` of who sends."
+        ),
+        msgspec.Meta(gt=0, le=720),
+    ] = 9.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
         "info"
     )

@@ -21,7 +21,7 @@ async def test_pages_every_five_minutes_until_somebody_acknowledges_and_none_aft
     assert [each.at for each in world.channel.taken if each.address == phone(2).address] == [
         600.0 + 900 * number for number in range(8)
     ]
-    await world.desk.acknowledge(group, "person:1", "link")
+    await world.desk.acknowledge(group, by="person:1", via="link")
     sent = len(world.channel.taken)
     await world.run(3600, every=5)
     assert len(world.channel.taken) == sent
@@ -41,7 +41,7 @@ async def test_page_says_what_is_wrong_and_how_to_answer_in_one_text(world: Worl
 async def test_acknowledged_between_step_and_sending_is_not_sent(world: World) -> None:
     group = await world.group(await world.chain())
     await world.pager.escalator.step()
-    await world.desk.acknowledge(group, "person:1", "console")
+    await world.desk.acknowledge(group, by="person:1", via="console")
     await world.pager.sender.step()
     assert world.channel.taken == []
     assert await world.value("SELECT status FROM ops.notifications") == "void"

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.ops.alerts.groups import PostgresGroups
+from jwt_pizza.ops.alerts.service import GroupDesk
 from jwt_pizza.ops.channels.model import Handed, Message, NotHanded
 from jwt_pizza.ops.events.model import AnyFact
 from jwt_pizza.ops.events.store import PostgresEvents
@@ -90,46 +92,6 @@ def book() -> Book:
     return Book(people, {TEAM: Team(TEAM, "Pizza", (1, 2))}, {SCHEDULE: (1,)})
 
 
-class Desk:
-    """What alerts does when somebody acts, over the table."""
-
-    def __init__(self, postgres: Postgres, clock: HandClock) -> None:
-        self._postgres = postgres
-        self._clock = clock
-
-    async def acknowledge(self, group_id: int, actor: str, via: str) -> object:
-        await self._postgres.execute(
-            "test",
-            "UPDATE ops.groups SET status = 'acknowledged', generation = generation + 1, next_action_at = NULL, "
-            "acknowledged_at = $2, acknowledged_by = $3 WHERE id = $1 AND status = 'firing'",
-            group_id,
-            self._clock.now(),
-            actor,
-        )
-        return None
-
-    async def resolve(self, group_id: int, actor: str, via: str) -> object:
-        await self._postgres.execute(
-            "test",
-            "UPDATE ops.groups SET status = 'resolved', generation = generation + 1, next_action_at = NULL, "
-            "resolved_at = $2, resolved_by = $3 WHERE id = $1 AND status <> 'resolved'",
-            group_id,
-            self._clock.now(),
-            actor,
-        )
-        return None
-
-    async def escalate(self, group_id: int, actor: str, via: str) -> object:
-        await self._postgres.execute(
-            "test",
-            "UPDATE ops.groups SET status = 'firing', generation = generation + 1, next_action_at = $2 "
-            "WHERE id = $1 AND status <> 'resolved'",
-            group_id,
-            self._clock.now(),
-        )
-        return None
-
-
 @dataclass
 class Taken:
     at: float
@@ -183,7 +145,7 @@ class World:
         self.postgres = postgres
         self.clock = HandClock()
         self.book = book()
-        self.desk = Desk(postgres, self.clock)
+        self.desk = GroupDesk(PostgresGroups(postgres), PostgresEvents(postgres), self.clock)
         self.channel = Recorder(self.clock)
         self.seal = Seal(lambda: b"secret", "http://ops.example")
         self.failures: list[tuple[int, Exception]] = []

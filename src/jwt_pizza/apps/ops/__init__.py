@@ -73,11 +73,12 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
 
 def wired(base: Base) -> Sequence[Part]:
     """Each part knows the ones before it."""
+    alerting = alerts.Alerting(base)
     crew = people.crew(base)
     return [
         people.part(base, crew),
         schedules.part(base),
-        alerts.part(base),
+        alerts.part(base, alerting),
         paging.part(base),
         telemetry.part(base),
     ]

@@ -61,6 +61,20 @@ class GroupSilenced(Fact, frozen=True, tag="group.silenced"):
     until: datetime
 
 
+class GroupUnsilenced(Fact, frozen=True, tag="group.unsilenced"):
+    via: str
+
+
+class GroupMuted(Fact, frozen=True, tag="group.muted"):
+    """Nobody is paged: each of its alerts is silenced, in maintenance, or inhibited by another."""
+
+    reason: str
+
+
+class GroupUnmuted(Fact, frozen=True, tag="group.unmuted"):
+    """It still fires, and what kept it quiet is over."""
+
+
 class GroupEscalated(Fact, frozen=True, tag="group.escalated"):
     via: str
 
@@ -188,6 +202,9 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     GroupUnacknowledged,
     GroupResolved,
     GroupSilenced,
+    GroupUnsilenced,
+    GroupMuted,
+    GroupUnmuted,
     GroupEscalated,
     GroupReassigned,
     StepTaken,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.ops.alerts.model import GroupStatus, Severity, Via
 from jwt_pizza.ops.events.model import Event
 
@@ -248,9 +249,44 @@ class Outbox(Protocol):
         ...
 
 
-class GroupDesk(Protocol):
-    """What people do about a group, from wherever they are. Implemented by alerts; each raises NotFound, Conflict."""
+class Delay(msgspec.Struct, frozen=True):
+    """A group whose escalation did not go on."""
 
-    async def acknowledge(self, group_id: int, actor: str, via: Via) -> object: ...
-    async def resolve(self, group_id: int, actor: str, via: Via) -> object: ...
-    async def escalate(self, group_id: int, actor: str, via: Via) -> object: ...
+    group_id: int
+    was_due: datetime
+
+
+class Notified(Wire, frozen=True):
+    """A notification as people look at it. `personId` 0: a webhook."""
+
+    id: int
+    kind: Kind
+    page: int
+    person_id: int
+    channel: str
+    status: NotificationStatus
+    attempts: int
+    provider: str | None
+    error: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    receipt_at: datetime | None
+
+
+class Ledger(Protocol):
+    """The port to what the auditor looks at."""
+
+    async def mend(self, now: datetime, late_before: datetime) -> Sequence[Delay]:
+        """Makes escalations go on that should have before; one commit with their events."""
+        ...
+
+    async def oldest(self, now: datetime) -> datetime | None: ...
+    async def of_group(self, group_id: int) -> Sequence[Notified]: ...
+
+
+class GroupDesk(Protocol):
+    """What people do about a group, from wherever they are: the verbs of alerts. Each raises NotFound, Conflict."""
+
+    async def acknowledge(self, group_id: int, *, by: str, via: Via) -> object: ...
+    async def resolve(self, group_id: int, *, by: str, via: Via) -> object: ...
+    async def escalate(self, group_id: int, *, by: str, via: Via) -> object: ...

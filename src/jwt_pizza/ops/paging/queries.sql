@@ -33,6 +33,16 @@ WHERE g.id = m.id;
 -- Whose turn it is from now on.
 UPDATE ops.chains c SET turns = t.turns FROM unnest($1::bigint[], $2::jsonb[]) AS t(id, turns) WHERE c.id = t.id;
 
+-- name: remind
+-- Acknowledged groups whose reminder is due, and when the next one is.
+UPDATE ops.groups g SET remind_at = $1::timestamptz + r.remind_seconds * interval '1 second'
+FROM (
+    SELECT id, route_id, remind_at FROM ops.groups
+    WHERE remind_at <= $1 AND status = 'acknowledged' ORDER BY remind_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) due LEFT JOIN ops.routes r ON r.id = due.route_id
+WHERE g.id = due.id
+RETURNING g.id, g.generation, g.acknowledged_by, due.remind_at;
+
 -- name: queue
 -- Puts notifications, a column each, into the outbox, those that are there already left out; and their lines know it.
 WITH queued AS (
@@ -204,3 +214,25 @@ WHERE g.id = $1 AND g.status = 'firing' AND g.generation = $2 AND (g.visits ->> 
         SELECT FROM ops.notifications n
         WHERE n.group_id = $1 AND n.generation = $2 AND n.page = $3 AND n.status IN ('queued', 'sent', 'delivered'))
 RETURNING g.id;
+
+-- name: delayed
+-- Escalations that should have gone on, made to go on: now, and how late is too late.
+UPDATE ops.groups g SET next_action_at = $1
+FROM (
+    SELECT id, coalesce(next_action_at, last_alert_at) AS was_due FROM ops.groups
+    WHERE status = 'firing' AND (chain_id IS NOT NULL OR chain IS NOT NULL) AND loud > 0
+        AND (silenced_until IS NULL OR silenced_until <= $2)
+        AND (next_action_at IS NULL OR next_action_at <= $2) AND last_alert_at <= $2
+    ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED
+) late
+WHERE g.id = late.id
+RETURNING g.id, late.was_due;
+
+-- name: oldest
+-- Since when the oldest notification that is due waits; storms are not delays.
+SELECT min(next_action_at) FROM ops.notifications WHERE status = 'queued' AND next_action_at <= $1;
+
+-- name: of_group
+-- What was sent about a group, in order.
+SELECT id, kind, page, person_id, channel, status, attempts, provider, error, created_at, sent_at, receipt_at
+FROM ops.notifications WHERE group_id = $1 ORDER BY id LIMIT 1000;

@@ -8,7 +8,7 @@ import msgspec
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.ops.chains.model import AnyStep
-from jwt_pizza.ops.events.model import Event, IncidentDeclared, NobodyPaged, StepTaken
+from jwt_pizza.ops.events.model import SYSTEM, Event, IncidentDeclared, NobodyPaged, StepTaken
 from jwt_pizza.ops.paging.escalation import (
     Advance,
     Page,
@@ -75,7 +75,7 @@ class Escalator:
     async def _resolve(self, moves: Sequence[Move]) -> None:
         for move in moves:
             if move.resolve:
-                await self._desk.resolve(move.group_id, "system", "chain")
+                await self._desk.resolve(move.group_id, by=SYSTEM, via="chain")
 
     def _decide(
         self, roster: Roster, on_call: Mapping[int, Sequence[int]], now: datetime

@@ -14,6 +14,7 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound
 from jwt_pizza.ops.channels.model import Text
 from jwt_pizza.ops.channels.signature import is_genuine
+from jwt_pizza.ops.events.refusals import Refusals
 from jwt_pizza.ops.paging.model import Outbox, Receipt
 from jwt_pizza.ops.replies.service import TextDesk
 from jwt_pizza.web.api import AnyRequest, client_address
@@ -40,9 +41,9 @@ class Callbacks(msgspec.Struct, frozen=True):
 
 @post("/twilio/{provider:str}/status", status_code=204)
 async def status(
-    request: AnyRequest, provider: FromPath[str], callbacks: Given[Callbacks], text_desk: Given[TextDesk]
+    request: AnyRequest, provider: FromPath[str], callbacks: Given[Callbacks], refusals: Given[Refusals]
 ) -> None:
-    fields = dict(await _believed(request, provider, callbacks, text_desk))
+    fields = dict(await _believed(request, provider, callbacks, refusals))
     said = fields.get("MessageStatus", "")
     message_id = _message_id(request.query_params.get("message", ""))
     if said not in _ARRIVED:
@@ -60,9 +61,13 @@ async def status(
 
 @post("/twilio/{provider:str}/inbound", status_code=200)
 async def inbound(
-    request: AnyRequest, provider: FromPath[str], callbacks: Given[Callbacks], text_desk: Given[TextDesk]
+    request: AnyRequest,
+    provider: FromPath[str],
+    callbacks: Given[Callbacks],
+    text_desk: Given[TextDesk],
+    refusals: Given[Refusals],
 ) -> Response[bytes]:
-    fields = dict(await _believed(request, provider, callbacks, text_desk))
+    fields = dict(await _believed(request, provider, callbacks, refusals))
     if not fields.get("MessageSid") or not fields.get("From"):
         raise Invalid("MessageSid and From are required")
     text = Text(
@@ -78,7 +83,7 @@ async def inbound(
 
 
 async def _believed(
-    request: AnyRequest, provider: str, callbacks: Callbacks, text_desk: TextDesk
+    request: AnyRequest, provider: str, callbacks: Callbacks, refusals: Refusals
 ) -> Sequence[tuple[str, str]]:
     """The fields of a callback that its provider signed; raises Forbidden, and leaves an audit line."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
@@ -95,7 +100,7 @@ async def _believed(
     token = callbacks.tokens.get(provider)
     if not is_genuine(token, url, fields, given):
         why = "no token is configured for it" if token is None else "the signature does not fit"
-        await text_desk.doubt(
+        await refusals.note(
             f"callback of {provider[:20] if token else 'an unknown provider'}", why, client_address(request)
         )
         raise Forbidden(f"this callback is not believed: {why}")

@@ -9,7 +9,8 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Conflict, NotFound, Refusal
 from jwt_pizza.ops.alerts.model import Via
 from jwt_pizza.ops.channels.model import Text
-from jwt_pizza.ops.events.model import Event, Events, LinkOpened, Refused, actor_of
+from jwt_pizza.ops.events.model import Event, Events, LinkOpened, actor_of
+from jwt_pizza.ops.events.refusals import Refusals
 from jwt_pizza.ops.paging.links import Link, Seal
 from jwt_pizza.ops.paging.model import GroupDesk, Told
 from jwt_pizza.ops.paging.texts import gsm, shortened
@@ -99,7 +100,7 @@ class TextDesk:
         people: People,
         throttle: Throttle,
         outage: Outage,
-        events: Events,
+        refusals: Refusals,
         clock: Clock,
     ) -> None:
         self._book = book
@@ -107,7 +108,7 @@ class TextDesk:
         self._people = people
         self._throttle = throttle
         self._outage = outage
-        self._events = events
+        self._refusals = refusals
         self._clock = clock
 
     async def hear(self, text: Text) -> str:
@@ -145,13 +146,6 @@ class TextDesk:
             return gsm(problem)
         return _answer(reply.action, await self._book.groups(addressed.groups))
 
-    async def doubt(self, what: str, why: str, address: str) -> None:
-        """Something claimed to be the provider. Noted once a minute for each address, however often it tries."""
-        now = self._clock.now()
-        fact = Refused(what=what, why=why, address=address)
-        key = f"refused:{what}:{address}:{now:%Y%m%d%H%M}"
-        await self._events.record([Event(at=now, fact=fact, key=key)])
-
     def _hear_without_database(self, text: Text, reply: Reply | None) -> str:
         known = self._outage.by_phone(text.sender)
         if not known:
@@ -162,9 +156,7 @@ class TextDesk:
         return "Acknowledged: the database is away."
 
     async def _refuse(self, text: Text, why: str, answer: str) -> str:
-        now = self._clock.now()
-        fact = Refused(what="text", why=why, address=text.sender)
-        await self._events.record([Event(at=now, fact=fact, key=f"refused:{text.provider}:{text.provider_id}:{why}")])
+        await self._refusals.note("text", why, text.sender)
         return answer
 
 
@@ -175,7 +167,7 @@ async def _act(desk: GroupDesk, groups: Sequence[int], action: Action, person_id
     done = 0
     for group_id in groups:
         try:
-            await verbs[action](group_id, actor_of(person_id), via)
+            await verbs[action](group_id, by=actor_of(person_id), via=via)
             done += 1
         except (Conflict, NotFound) as refusal:
             refused = refusal
