@@ -18,6 +18,7 @@ from jwt_pizza.ops.status import routes as status
 from jwt_pizza.ops.status.gateway import HttpProbe
 from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.web import health, openapi, templates
+from jwt_pizza.web.error_pages import ErrorPages
 
 
 def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
@@ -43,6 +44,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
                     await stack.enter_async_context(part.running())
             yield
 
+    template_config = templates.engine(parts.VERSION)
     checks = {"ops schema": database.schema_check(postgres, "ops")}
     for part in together:
         checks |= part.checks
@@ -66,16 +68,19 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         },
         lifespan=lifespan,
         lanes={place: lane for part in together for place, lane in part.lanes.items()},
-        template_config=templates.engine(parts.VERSION),
+        page=ErrorPages(template_config.engine_instance, layout="ops.html", login="/login", aside=lambda *_: ""),
+        template_config=template_config,
     )
 
 
 def wired(base: Base, own: Telemetry) -> Sequence[Part]:
     """Each part knows the ones before it."""
+    alerting = alerts.Alerting(base)
+    crew = people.crew(base)
     return [
-        people.part(base),
+        people.part(base, crew),
         schedules.part(base),
-        alerts.part(base),
+        alerts.part(base, alerting),
         paging.part(base),
-        telemetry.part(base, own, telemetry.Unheard(base.log)),
+        telemetry.part(base, own, alerting.intake),
     ]
