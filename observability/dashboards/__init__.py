@@ -6,7 +6,7 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from observability.dashboards import connections, factory, grafana_alerts, money, on_call, service
+from observability.dashboards import connections, factory, grafana_alerts, money, on_call, processes, service
 
 HOME: Final = Path(__file__).parent.parent
 
@@ -14,7 +14,7 @@ HOME: Final = Path(__file__).parent.parent
 def generated() -> Iterator[tuple[Path, str]]:
     """Each file and what belongs into it."""
     encoder = JSONEncoder(sort_keys=True, indent=1, ensure_ascii=False)
-    for make in (service, factory, money, connections, on_call):
+    for make in (service, factory, money, connections, on_call, processes):
         dashboard = make.dashboard().build()
         for number, panel in enumerate(dashboard.panels or (), start=1):
             panel.id_val = number

@@ -8,7 +8,7 @@ from observability.dashboards.panels import Query
 
 def dashboard() -> Dashboard:
     board = p.board(
-        "On-call", "on-call", "Whether somebody is told when something breaks: the watch, the alerts, the pager."
+        "On-call", "oncall", "Whether somebody is told when something breaks: the watch, the alerts, the pager."
     )
     _first_look(board)
     _alerts(board)
@@ -150,7 +150,7 @@ def _watch(board: Dashboard) -> None:
                 "sum by (service, result) (rate(telemetry_pushes_total[$__rate_interval]))", "{{service}} {{result}}"
             ),
             unit=p.PER_SECOND,
-            span=6,
+            span=8,
         )
     )
     board.with_panel(
@@ -160,7 +160,7 @@ def _watch(board: Dashboard) -> None:
             *p.quantiles("ops_watch_lag_seconds", of=(0.5, 0.99)),
             unit=p.SECONDS,
             steps=((None, p.GOOD), (2, p.BAD)),
-            span=6,
+            span=8,
         )
     )
     board.with_panel(
@@ -169,17 +169,6 @@ def _watch(board: Dashboard) -> None:
             "A second; one is right.",
             Query("sum(rate(ops_watch_evaluation_seconds_count[$__rate_interval]))", "evaluations"),
             unit=p.PER_SECOND,
-            span=6,
-        )
-    )
-    board.with_panel(
-        p.series_panel(
-            "Periodic work",
-            "Seconds since it last succeeded. A line that climbs is work that died.",
-            Query(
-                "max by (service, work) (time() - background_last_success_timestamp_seconds)", "{{service}}: {{work}}"
-            ),
-            unit=p.SECONDS,
-            span=6,
+            span=8,
         )
     )

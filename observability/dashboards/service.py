@@ -16,7 +16,6 @@ def dashboard() -> Dashboard:
     _first_look(board)
     _orders(board)
     _requests(board)
-    _processes(board)
     return board
 
 
@@ -181,47 +180,5 @@ def _requests(board: Dashboard) -> None:
                 "{{service}} {{method}} {{route}}",
             ),
             unit=p.SECONDS,
-        )
-    )
-
-
-def _processes(board: Dashboard) -> None:
-    board.with_row(p.row("Processes"))
-    board.with_panel(
-        p.series_panel(
-            "Processor",
-            "Seconds of processor time a second, all processes of a deployable together: 1 is one core.",
-            Query(
-                'sum by (service) (rate(process_cpu_seconds_total{service=~"$service"}[$__rate_interval]))',
-                "{{service}}",
-            ),
-            span=6,
-        )
-    )
-    board.with_panel(
-        p.series_panel(
-            "Memory",
-            "Resident, of each process. A line that only climbs is a leak.",
-            Query('process_resident_memory_bytes{service=~"$service"}', "{{service}} {{pid}}"),
-            unit=p.BYTES,
-            span=6,
-        )
-    )
-    board.with_panel(
-        p.series_panel(
-            "How late the event loop is",
-            "Something blocks a process that is late by more than 0.1 s: every request in it waits.",
-            *p.quantiles("event_loop_lag_seconds", 'service=~"$service"', of=(0.99,), by="service"),
-            unit=p.SECONDS,
-            steps=((None, p.GOOD), (0.1, p.WARNING), (0.5, p.BAD)),
-            span=6,
-        )
-    )
-    board.with_panel(
-        p.series_panel(
-            "Open files",
-            "Descriptors of each process, sockets included.",
-            Query('process_open_fds{service=~"$service"}', "{{service}} {{pid}}"),
-            span=6,
         )
     )

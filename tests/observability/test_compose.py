@@ -52,6 +52,17 @@ def test_configuration_that_a_command_names_is_mounted() -> None:
             assert (HOME / source / file).is_file(), f"{name}: {path}"
 
 
+def test_who_sends_to_ops_has_its_token() -> None:
+    named = {
+        "prometheus": HOME / "prometheus" / "prometheus-direct.yml",
+        "alertmanager": HOME / "alertmanager" / "alertmanager.yml",
+    }
+    for name, file in named.items():
+        (path,) = re.findall(r"credentials_file: (\S+)", file.read_text(encoding="utf-8"))
+        assert path in {f"/run/secrets/{secret}" for secret in SERVICES[name]["secrets"]}
+        assert COMPOSE["secrets"]["ops-token"] == {"environment": "JWT_PIZZA_OPS_TOKEN"}
+
+
 def test_nothing_listens_beyond_loopback() -> None:
     """The host's network is used: each server must be told."""
     text = json.dumps(SERVICES)

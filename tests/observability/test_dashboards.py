@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from jwt_pizza.ops.telemetry.model import Chart
 from observability import dashboards
 
 BOARDS = [json.loads(text) for file, text in dashboards.generated() if file.parent.name == "dashboards"]
@@ -26,10 +27,8 @@ def test_the_committed_files_are_the_generated_ones() -> None:
     assert set(folder.iterdir()) == {file for file, _ in dashboards.generated() if file.parent == folder}
 
 
-def test_there_are_five_with_names_of_their_own() -> None:
-    assert {board["uid"] for board in BOARDS} == {
-        f"jwt-pizza-{name}" for name in ("service", "factory", "money", "connections", "on-call")
-    }
+def test_the_links_of_alerts_and_watch_lead_to_them() -> None:
+    assert {board["uid"] for board in BOARDS} == {f"jwt-pizza-{chart}" for chart in get_args(Chart)}
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: str(board["uid"]))

@@ -8,6 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from jwt_pizza.ops.telemetry.model import Thresholds
+from jwt_pizza.ops.telemetry.routes import RUNBOOKS
+from jwt_pizza.ops.telemetry.rules import built_in
 from observability import rules
 from tests.debian import checked
 
@@ -93,5 +96,12 @@ def test_an_alert_says_how_bad_it_is_and_where_to_look() -> None:
         board = re.fullmatch(r"\{\{ \$externalLabels.grafana }}/d/jwt-pizza-(\S+)", rule.annotations["dashboard_url"])
         assert board is not None, rule.alert
         assert board[1] in BOARDS, rule.alert
-        assert rule.annotations["runbook_url"].startswith("{{ $externalLabels.ops }}/runbooks/"), rule.alert
+        book = rule.annotations["runbook_url"].removeprefix("{{ $externalLabels.ops }}/runbooks/")
+        assert (RUNBOOKS / f"{book}.md").is_file(), rule.alert
         assert rule.annotations["summary"], rule.alert
+
+
+def test_what_the_watch_knows_too_has_the_same_name() -> None:
+    """So that ops makes one group of both."""
+    watched = {rule.name for rule in built_in(Thresholds())}
+    assert watched <= {rule.alert for _, rule in rules.alerts()}
