@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp, ControllerRouterHandler, ExceptionHandlersMap
 
 from jwt_pizza.kernel.clock import Clock, SystemClock
-from jwt_pizza.kit import leasewatch
+from jwt_pizza.kit import leasewatch, tracing
 from jwt_pizza.kit.leasewatch import LeaseWatch
 from jwt_pizza.kit.logs import Log, capture_library_logs
 from jwt_pizza.kit.periodic import every
@@ -104,6 +104,17 @@ async def opened(postgres: Postgres) -> AsyncIterator[Postgres]:
 
 
 @asynccontextmanager
+async def traced(settings: Settings, telemetry: Telemetry) -> AsyncIterator[None]:
+    exporting = tracing.exporting(settings, telemetry.service, telemetry.version)
+    exporting.__enter__()
+    try:
+        yield
+    finally:
+        # It sends what is left, and waits for the answer.
+        await asyncio.to_thread(exporting.__exit__, None, None, None)
+
+
+@asynccontextmanager
 async def watched(
     postgres: Postgres, settings: Settings, clock: Clock, log: Log, telemetry: Telemetry
 ) -> AsyncIterator[None]:
@@ -116,7 +127,7 @@ async def watched(
         reclaim_after=settings.lease_reclaim_seconds,
         notes=telemetry.happenings,
     )
-    async with opened(postgres), telemetry.running():
+    async with opened(postgres), traced(settings, telemetry), telemetry.running():
         looking = asyncio.create_task(every(leasewatch.EVERY, "watch database connections", watch.look, clock, log))
         try:
             yield

@@ -116,18 +116,21 @@ class Reporter:
             self._telemetry.happenings.note("process.stopping", service=self._telemetry.service)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_DEADLINE):
-                    await self.report(stopping=True)
+                    await self._report_safely(stopping=True)
 
     async def _again_and_again(self, failed: asyncio.Event) -> None:
         while True:
             began = self._clock.monotonic()
-            try:
-                await self.report()
-            except Exception as error:  # noqa: BLE001 - a defect here must not end what watches over the others
-                self._log.error("the snapshot failed", error)
+            await self._report_safely()
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
                     await failed.wait()
             if failed.is_set():
                 failed.clear()
                 await asyncio.sleep(max(0.0, began + _PAUSE - self._clock.monotonic()))
+
+    async def _report_safely(self, *, stopping: bool = False) -> None:
+        try:
+            await self.report(stopping=stopping)
+        except Exception as error:  # noqa: BLE001 - a defect here must disturb neither serving nor stopping
+            self._log.error("the snapshot failed", error)

@@ -67,6 +67,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     watch_memory_mb: Annotated[
         int, _about("A process that holds more memory is an alert of the watch."), msgspec.Meta(ge=64)
     ] = 1024
+    otlp_endpoint: Annotated[
+        str | None,
+        _about(
+            "Where traces go, by OTLP over HTTP: `http://collector:4318`. Without it there are none.",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+        ),
+    ] = None
+    trace_share: Annotated[
+        float,
+        _about("The share of requests that are traced, where no `traceparent` has decided."),
+        msgspec.Meta(ge=0, le=1),
+    ] = 0.1
     url: Annotated[str, _about("Where the shop runs, for commands that talk to it.")] = "http://127.0.0.1:3000"
     ops_public_url: Annotated[
         str | None, _about("The address of ops as people on call see it; with https, its cookies are marked Secure.")
@@ -230,6 +242,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError(message) from None
     if settings.database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
         raise SettingError("DATABASE_URL must start with postgresql://")
+    if settings.otlp_endpoint and not settings.otlp_endpoint.startswith(("http://", "https://")):
+        raise SettingError("OTEL_EXPORTER_OTLP_ENDPOINT must look like http://host:4318")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):
         raise SettingError("SMTP_URL must look like smtp://user:password@host:port")
     for name in ("twilio", "sms2"):

@@ -3,7 +3,7 @@
 WITH forgotten AS (
     DELETE FROM ops.snapshots
     WHERE process IN (
-        SELECT process FROM ops.snapshots WHERE at < $4 - interval '1 hour' AND process <> $1 FOR UPDATE SKIP LOCKED
+        SELECT process FROM ops.snapshots WHERE at < $4::timestamptz - interval '1 hour' AND process <> $1 FOR UPDATE SKIP LOCKED
     )
 )
 INSERT INTO ops.snapshots (process, service, number, at, snapshot) VALUES ($1, $2, $3, $4, $5::text::jsonb)

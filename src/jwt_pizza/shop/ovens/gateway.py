@@ -13,6 +13,7 @@ from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, Unavailable
 from jwt_pizza.kernel.vitals import ClientPool
+from jwt_pizza.kit import tracing
 from jwt_pizza.kit.batching import Shared
 from jwt_pizza.kit.jwt import BadToken, EllipticKey, read_header
 from jwt_pizza.kit.postgres import trace_id
@@ -67,15 +68,21 @@ class HttpFactory:
         return ClientPool(name=FACTORY, limit=_CONNECTIONS, used=used, idle=idle, waiting=waiting)
 
     async def bake(self, request: wire.BakeRequest, *, within: float) -> Attempt:
+        with tracing.span("bake", {"order": request.order.id, "oven": FACTORY}, calls=True) as span:
+            attempt = await self._try(request, within)
+            if span is not None:
+                span.set_attribute("reason", attempt.reason)
+        return attempt
+
+    async def _try(self, request: wire.BakeRequest, within: float) -> Attempt:
         started_at, started = self._clock.now(), self._clock.monotonic()
         try:
             async with asyncio.timeout(within):
-                attempt = await self._call(request, started_at, started)
+                return await self._call(request, started_at, started)
         except TimeoutError:
-            attempt = self._failed("timeout", f"no pizza within {within:.1f} s", started_at, started)
+            return self._failed("timeout", f"no pizza within {within:.1f} s", started_at, started)
         except (aiohttp.ClientError, OSError) as error:
-            attempt = self._failed("unreachable", type(error).__name__, started_at, started)
-        return attempt
+            return self._failed("unreachable", type(error).__name__, started_at, started)
 
     async def follow(self, url: str) -> tuple[int, str]:
         """GETs a report link, only ever at the configured factory. Raises Invalid or Unavailable."""
@@ -102,6 +109,7 @@ class HttpFactory:
         headers = self._headers
         if trace := trace_id.get():
             headers = {**headers, "X-Request-Id": trace}
+            tracing.pass_on(headers)
         async with self._session().post(
             f"{self._url}/api/order", data=_encode(request), headers=headers, allow_redirects=False
         ) as answer:
