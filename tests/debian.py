@@ -4,13 +4,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-_TOOLS = Path(__file__).resolve().parent.parent / ".tools"
+TOOLS = Path(__file__).resolve().parent.parent / ".tools"
+"""Where unpacked servers are to be started: they find their files from there."""
 _PACKAGES = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
 
 
 def program(name: str) -> str:
     """Its path. The servers are called `prometheus` and `prometheus-alertmanager`."""
-    unpacked = _TOOLS / "usr" / "bin" / name
+    unpacked = TOOLS / "usr" / "bin" / name
     found = shutil.which(name) or (str(unpacked) if unpacked.exists() else None)
     if found is None:
         raise FileNotFoundError(f"no {name}: run `scripts/debian-tools {_PACKAGES.get(name, name)}`")

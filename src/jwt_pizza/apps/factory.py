@@ -12,7 +12,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from jwt_pizza.apps import database, parts
+from jwt_pizza.apps import database, parts, zeros
 from jwt_pizza.factory.badges import routes as badges
 from jwt_pizza.factory.badges.service import BadgeDesk
 from jwt_pizza.factory.badges.store import PostgresBadges
@@ -184,6 +184,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     clock = clock or SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza factory", clock=clock)
     telemetry = Telemetry("factory", parts.VERSION, postgres, clock, log)
+    zeros.factory()
     made = factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
 
     @asynccontextmanager

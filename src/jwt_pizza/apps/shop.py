@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from jwt_pizza.apps import database, pages, parts
+from jwt_pizza.apps import database, pages, parts, zeros
 from jwt_pizza.apps import factory as factory_app
 from jwt_pizza.factory.pizzas.service import Bakery
 from jwt_pizza.factory.vendors.model import SHOP
@@ -267,6 +267,8 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
     clock = SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza shop", _RESERVE, clock)
     telemetry = Telemetry("shop", parts.VERSION, postgres, clock, log)
+    zeros.shop()
+    zeros.factory()
     own_factory = factory_app.factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
     made = shop(settings, postgres, own_factory.bakery, clock, telemetry)
 
