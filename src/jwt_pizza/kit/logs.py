@@ -12,6 +12,7 @@ import msgspec
 
 from jwt_pizza.kernel.errors import Refusal
 from jwt_pizza.kit.postgres import trace_id
+from jwt_pizza.kit.redaction import redacted
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _encoder = msgspec.json.Encoder(enc_hook=str)
@@ -61,7 +62,8 @@ class Log:
 
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         if _LEVELS[level] >= self._level:
-            self._waiting.append(self._line(level, event, fields))
+            fields = {name: redacted(value) if isinstance(value, str) else value for name, value in fields.items()}
+            self._waiting.append(self._line(level, redacted(event), fields))
             self.flush()
 
     def _line(self, level: str, event: str, fields: dict[str, object]) -> bytes:
