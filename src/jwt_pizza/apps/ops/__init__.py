@@ -23,8 +23,9 @@ from jwt_pizza.web.error_pages import ErrorPages
 def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
     log = parts.log_of("ops", settings)
     clock = clock or SystemClock()
-    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock)
-    base = Base(settings, postgres, clock, log, PostgresEvents(postgres))
+    # It starts without a database, too: that is when somebody must be paged.
+    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0)
+    base = Base(settings, postgres, clock, log, PostgresEvents(postgres), database_url)
     together = wired(base)
     lookout = Lookout(
         [
@@ -73,12 +74,12 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
 
 def wired(base: Base) -> Sequence[Part]:
     """Each part knows the ones before it."""
-    alerting = alerts.Alerting(base)
+    alerting = alerts.Alerting(base, base.bell.ring)
     crew = people.crew(base)
     return [
         people.part(base, crew),
         schedules.part(base),
         alerts.part(base, alerting),
-        paging.part(base),
+        paging.part(base, crew, paging.NoSchedules(), alerting),
         telemetry.part(base),
     ]

@@ -35,18 +35,23 @@ class Sender:
         clock: Clock,
         *,
         more: Callable[[], None] = lambda: None,
+        failed: Callable[[int, Exception], None] = lambda _message, _error: None,
     ) -> None:
-        """`more` is called when there is something to do at once: another way, or the next step of an escalation."""
+        """`more` is called when there is something to do at once: another way, or the next step of an escalation;
+        `failed` with a message that could not be worded."""
         self._outbox = outbox
         self._channel = channel
         self._people = people
         self._links = links
         self._clock = clock
         self._more = more
+        self._failed = failed
 
     async def step(self) -> int:
         """All that is due now; how many messages that were."""
         count = 0
+        if not self._links.ready():
+            return count
         while True:
             now = self._clock.now()
             parcels = await self._outbox.claim(now, now + CLAIM, BATCH, sort)
@@ -71,7 +76,11 @@ class Sender:
         self._more()
 
     async def _send(self, parcel: Parcel) -> None:
-        words = self._words(parcel, self._clock.now())
+        try:
+            words = self._words(parcel, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - a text that cannot be worded must not mean silence
+            self._failed(parcel.letter.message_id, error)
+            words = Words("JWT Pizza: an alert fires", "An alert fires. Open the on-call console.")
         message = Message(id=parcel.letter.id, subject=words.subject, text=words.text, html=words.html)
         try:
             handed = await self._channel.send(parcel.line.channel, parcel.line.address, message)
