@@ -57,23 +57,22 @@ class Sender:
             parcels = await self._outbox.claim(now, now + CLAIM, BATCH, sort)
             await asyncio.gather(*(self._send(parcel) for parcel in parcels))
             count += len(parcels)
-            if not parcels:
-                break
-        await self._replace()
-        return count
+            if not parcels and not await self._replace():
+                return count
 
-    async def _replace(self) -> None:
-        """Finds another way for what is lost; what has none makes the escalation go on."""
+    async def _replace(self) -> bool:
+        """Finds another way for what is lost; what has none makes the escalation go on. Whether there was any."""
         now = self._clock.now()
         lost = await self._outbox.lost(now, now + CLAIM, BATCH)
         if not lost:
-            return
+            return False
         roster = await self._people.roster()
         for each in lost:
             someone = roster.people.get(each.person_id)
             contact = next_contact(someone, frozenset(each.tried)) if someone is not None else None
             await self._outbox.replace(each, _instead(each, contact, now) if contact else None, now)
         self._more()
+        return True
 
     async def _send(self, parcel: Parcel) -> None:
         try:
