@@ -76,10 +76,11 @@ def wired(base: Base) -> Sequence[Part]:
     """Each part knows the ones before it."""
     alerting = alerts.Alerting(base, base.bell.ring)
     crew = people.crew(base)
+    watchbill = schedules.watchbill(base, crew)
     return [
         people.part(base, crew),
-        schedules.part(base),
+        schedules.part(base, watchbill),
         alerts.part(base, alerting),
-        paging.part(base, crew, paging.NoSchedules(), alerting),
+        paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base),
     ]

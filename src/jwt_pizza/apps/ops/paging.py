@@ -1,9 +1,8 @@
 """Escalation and messages, wired."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Final
 
 from litestar.di import Provide
@@ -50,16 +49,6 @@ _SENDERS: Final = 4
 _BEAT_EVERY: Final = 0.5
 _REMEMBER_EVERY: Final = 3.0
 _AUDIT_EVERY: Final = 60.0
-
-
-class NoSchedules:
-    """Nobody is on call: everything reaches the team."""
-
-    async def on_call(self, schedule_id: int, at: datetime) -> Sequence[int]:  # noqa: ARG002
-        return ()
-
-    async def all_on_call(self, at: datetime) -> Mapping[int, Sequence[int]]:  # noqa: ARG002
-        return {}
 
 
 class Paging:
