@@ -30,7 +30,8 @@ async def write(connection: Connection, board: Board, now: datetime) -> None:
     changed = [alert for alert in board.rows.values() if alert.changed and not alert.new]
     if changed:
         await connection.execute(SQL["change_alerts"], *_changed(changed, now))
-    plain, special = [], []
+    plain: list[AlertRow] = []
+    special: list[AlertRow] = []
     for alert in board.rows.values():
         if alert.new:
             (plain if alert.plain else special).append(alert)
