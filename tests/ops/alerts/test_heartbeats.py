@@ -88,7 +88,7 @@ async def test_heartbeat_that_is_renamed_or_removed_leaves_no_alert(postgres: Po
 
 async def test_beats_come_by_post_and_get_and_strangers_are_noted(ops: Office, postgres: Postgres) -> None:
     made = await ops.call("POST", "/api/heartbeats", {"name": "cron", "intervalSeconds": 3600})
-    assert made.status == 201
+    assert made.status == 200
     token = made.json["token"]
     for method in ("POST", "GET"):
         answer = await ops.ops.call(method, f"/api/heartbeats/{token}")
@@ -110,5 +110,5 @@ async def test_only_managers_set_heartbeats_up(ops: Office) -> None:
     path = f"/api/heartbeats/{made.json['id']}"
     changed = await ops.good("PUT", path, {**plan, "intervalSeconds": 60})
     assert (changed["intervalSeconds"], changed["token"]) == (60, made.json["token"])
-    assert (await ops.call("DELETE", path)).status == 204
+    assert (await ops.call("DELETE", path)).status == 200
     assert (await ops.call("DELETE", path)).status == 404
