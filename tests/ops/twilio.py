@@ -39,7 +39,7 @@ class FakeTwilio:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
-        if given != aiohttp.BasicAuth(self.sid, self.token).encode():
+        if given != aiohttp.encode_basic_auth(self.sid, self.token):
             return web.json_response({"code": 20003, "message": "Authenticate", "status": 401}, status=401)
         form = {name: str(value) for name, value in (await request.post()).items()}
         trouble = self.always or (self.troubles.pop(0) if self.troubles else None)

@@ -39,6 +39,7 @@ def pool(
     name: str,
     reserve: Reserve = Reserve(),  # noqa: B008 - frozen
     clock: Clock = SystemClock(),  # noqa: B008 - has no state
+    least: int = 2,
 ) -> Postgres:
     """`clock` must be the one of the watch: leases are timed by both."""
     return Postgres(
@@ -49,6 +50,7 @@ def pool(
         statement=settings.statement_seconds,
         reserve=reserve,
         clock=clock,
+        least=least,
     )
 
 

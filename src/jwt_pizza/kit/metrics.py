@@ -108,25 +108,11 @@ CONNECTION_CREATE: Final = _durations(
 DATABASE_UP: Final = _gauge(
     "database_reachable", "1 while the process reaches PostgreSQL, 0 while it does not.", "service", together="liveall"
 )
-PAGES: Final = Counter(
-    "oncall_messages_total", "Messages to people by channel and outcome.", ["channel", "outcome"], registry=REGISTRY
+ESCALATIONS_DELAYED: Final = _counter(
+    "oncall_escalations_delayed_total", "Escalations that did not go on, and that the auditor made go on."
 )
-OUTBOX_OLDEST: Final = Gauge(
-    "oncall_outbox_oldest_seconds",
-    "How long the oldest notification that is due has waited to be sent.",
-    multiprocess_mode="livemax",
-    registry=REGISTRY,
-)
-ESCALATIONS_DELAYED: Final = Counter(
-    "oncall_escalations_delayed_total",
-    "Escalations that did not go on, and that the auditor made go on.",
-    registry=REGISTRY,
-)
-DATABASE_AWAY: Final = Gauge(
-    "oncall_database_away",
-    "1 while the pager works without its database.",
-    multiprocess_mode="livemax",
-    registry=REGISTRY,
+DATABASE_AWAY: Final = _gauge(
+    "oncall_database_away", "1 while the pager works without its database.", together="livemax"
 )
 
 # The process itself

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
+import msgspec
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
@@ -20,13 +22,18 @@ from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.web import health, openapi, templates
 from jwt_pizza.web.error_pages import ErrorPages
 
+_LARGEST_POST: Final = 4 * 1024 * 1024
+"""Alertmanager sends a group as one post, however large: refusing it would lose its alerts."""
+
 
 def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
+    settings = msgspec.structs.replace(settings, max_body_bytes=max(settings.max_body_bytes, _LARGEST_POST))
     log = parts.log_of("ops", settings)
     clock = clock or SystemClock()
-    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock)
+    # It starts without a database, too: that is when somebody must be paged.
+    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0)
     own = Telemetry("ops", parts.VERSION, postgres, clock, log)
-    base = Base(settings, postgres, clock, log, PostgresEvents(postgres))
+    base = Base(settings, postgres, clock, log, PostgresEvents(postgres), database_url)
     together = wired(base, own)
     lookout = Lookout(
         [
@@ -75,12 +82,13 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
 
 def wired(base: Base, own: Telemetry) -> Sequence[Part]:
     """Each part knows the ones before it."""
-    alerting = alerts.Alerting(base)
+    alerting = alerts.Alerting(base, base.bell.ring)
     crew = people.crew(base)
+    watchbill = schedules.watchbill(base, crew)
     return [
         people.part(base, crew),
-        schedules.part(base),
+        schedules.part(base, watchbill),
         alerts.part(base, alerting),
-        paging.part(base),
+        paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base, own, alerting.intake),
     ]

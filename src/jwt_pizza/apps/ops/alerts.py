@@ -1,6 +1,7 @@
 """Alerts and their groups, wired."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -8,12 +9,13 @@ from typing import Final
 from litestar.di import Provide
 
 from jwt_pizza.apps.ops.base import Base, Part
+from jwt_pizza.kit import metrics
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.ops.alerts import lanes
 from jwt_pizza.ops.alerts import routes as alert_routes
 from jwt_pizza.ops.alerts.groups import PostgresGroups
 from jwt_pizza.ops.alerts.lanes import Gate
-from jwt_pizza.ops.alerts.model import RESOLVE_TIMEOUT
+from jwt_pizza.ops.alerts.model import RESOLVE_TIMEOUT, Incoming, Intake
 from jwt_pizza.ops.alerts.service import GroupDesk, Reception, Upkeep
 from jwt_pizza.ops.alerts.store import PostgresAlerts
 from jwt_pizza.ops.events.refusals import Refusals
@@ -29,6 +31,18 @@ _EVERY: Final = 1.0
 """Seconds."""
 
 
+class Counted:
+    """Alerts that were taken, by source: what they come from is ours to name, so there are few."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def take(self, alerts: tuple[Incoming, ...]) -> None:
+        await self._intake.take(alerts)
+        for source, count in Counter(alert.source for alert in alerts).items():
+            metrics.ALERTS.labels(source).inc(count)
+
+
 class Alerting:
     """What other parts need of alerts: the way in, and the verbs on groups."""
 
@@ -36,7 +50,7 @@ class Alerting:
         """`ring` wakes the pager after a commit."""
         clock, postgres, settings = base.clock, base.postgres, base.settings
         self.alerts = PostgresAlerts(postgres, clock, ring=ring)
-        self.intake = Reception(self.alerts, clock)
+        self.intake = Counted(Reception(self.alerts, clock))
         self.groups = PostgresGroups(postgres, ring=ring)
         self.desk = GroupDesk(self.groups, base.events, clock)
         self.upkeep = Upkeep(self.alerts, clock, grace=RESOLVE_TIMEOUT)
@@ -57,9 +71,15 @@ class Alerting:
 
 
 def part(base: Base, alerting: Alerting) -> Part:
+    async def count() -> None:
+        unresolved = await alerting.groups.unresolved()
+        for status in ("firing", "acknowledged"):
+            metrics.GROUPS.labels(status).set(unresolved.get(status, 0))
+
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         periodic = [
+            asyncio.create_task(every(_EVERY, "count alert groups", count, base.clock, base.log)),
             asyncio.create_task(every(_EVERY, "heartbeats", alerting.heartbeats.step, base.clock, base.log)),
             asyncio.create_task(every(_EVERY, "upkeep of alerts", alerting.upkeep.step, base.clock, base.log)),
         ]

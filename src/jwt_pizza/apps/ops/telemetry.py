@@ -98,6 +98,7 @@ def part(base: Base, own: Telemetry, intake: Intake) -> Part:
         firing = [rule.name for rule, _ in watch.firing] if watch.leads else []
         for rule in built_in:
             metrics.WATCH_FIRING.labels(rule.name).set(firing.count(rule.name))
+        metrics.STEPS_LATE.set(fleet.pager)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:

@@ -1,6 +1,6 @@
 """Groups in PostgreSQL, and what people do with them: one commit with its event, on the row that it found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -32,6 +32,11 @@ class PostgresGroups:
     async def get(self, group_id: int) -> Group | None:
         row = await self._postgres.fetchrow("groups.get", SQL["get"], group_id)
         return group_of(row) if row else None
+
+    async def unresolved(self) -> Mapping[str, int]:
+        """How many there are of each status."""
+        rows = await self._postgres.fetch("groups.unresolved", SQL["unresolved"])
+        return {row["status"]: row["count"] for row in rows}
 
     async def find(self, wanted: Wanted) -> Sequence[Group]:
         unresolved = wanted.status not in {None, "resolved"}

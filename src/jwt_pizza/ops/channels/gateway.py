@@ -73,17 +73,17 @@ class Twilio:
         self._account = account
         self._callback = callback
         self._url = f"{account.base.rstrip('/')}/2010-04-01/Accounts/{quote(account.sid, safe='')}/Messages.json"
-        self._auth = aiohttp.BasicAuth(account.sid, account.token)
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(account.sid, account.token)}
 
     async def send(self, address: str, message: Message) -> Handed:
         form = {"To": address, "Body": message.text[:_LONGEST_TEXT], "ValidityPeriod": str(_VALID_SECONDS)}
         form["MessagingServiceSid" if self._account.sender.startswith("MG") else "From"] = self._account.sender
-        if self._callback is not None:
+        if self._callback is not None and message.id is not None:
             form["StatusCallback"] = f"{self._callback}?message={message.id}"
         try:
             async with (
                 asyncio.timeout(_SMS_SECONDS),
-                self._http.client.post(self._url, data=form, auth=self._auth, allow_redirects=False) as answer,
+                self._http.client.post(self._url, data=form, headers=self._headers, allow_redirects=False) as answer,
             ):
                 return self._taken(answer.status, await answer.content.read(_MOST))
         except aiohttp.ClientConnectorError as error:
@@ -155,7 +155,7 @@ class Webhook:
         self._http = http
 
     async def send(self, address: str, message: Message) -> Handed:
-        headers = {"Content-Type": "application/json", "X-Message-Id": message.id}
+        headers = {"Content-Type": "application/json", "X-Message-Id": message.id or ""}
         try:
             async with (
                 asyncio.timeout(_WEBHOOK_SECONDS),

@@ -7,9 +7,10 @@ import msgspec
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """`id` is the same when it is sent again, so that a mail program shows it once. `html` is for mail."""
+    """`id` is the same when it is sent again, so that a mail program shows it once; None: it is sent once. `html` is
+    for mail."""
 
-    id: str
+    id: str | None
     subject: str
     text: str
     html: str = ""

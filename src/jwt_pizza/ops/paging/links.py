@@ -38,6 +38,10 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Sealer(Protocol):
+    def ready(self) -> bool:
+        """Whether the secret is known."""
+        ...
+
     def link(self, names: Names, person_id: int, subject: int, now: datetime) -> str: ...
 
 
@@ -47,6 +51,12 @@ class Seal:
     def __init__(self, secret: Callable[[], bytes], address: str) -> None:
         self._secret = secret
         self._address = address.rstrip("/")
+
+    def ready(self) -> bool:
+        try:
+            return bool(self._secret())
+        except LookupError:
+            return False
 
     def link(self, names: Names, person_id: int, subject: int, now: datetime) -> str:
         """The whole address."""

@@ -35,43 +35,54 @@ class Sender:
         clock: Clock,
         *,
         more: Callable[[], None] = lambda: None,
+        failed: Callable[[int, Exception], None] = lambda _message, _error: None,
+        sent: Callable[[str, float], None] = lambda _channel, _seconds: None,
     ) -> None:
-        """`more` is called when there is something to do at once: another way, or the next step of an escalation."""
+        """`more` is called when there is something to do at once: another way, or the next step of an escalation;
+        `failed` with a message that could not be worded; `sent` with how many seconds after it was due a message was
+        taken."""
         self._outbox = outbox
         self._channel = channel
         self._people = people
         self._links = links
         self._clock = clock
         self._more = more
+        self._failed = failed
+        self._taken = sent
 
     async def step(self) -> int:
         """All that is due now; how many messages that were."""
         count = 0
+        if not self._links.ready():
+            return count
         while True:
             now = self._clock.now()
             parcels = await self._outbox.claim(now, now + CLAIM, BATCH, sort)
             await asyncio.gather(*(self._send(parcel) for parcel in parcels))
             count += len(parcels)
-            if not parcels:
-                break
-        await self._replace()
-        return count
+            if not parcels and not await self._replace():
+                return count
 
-    async def _replace(self) -> None:
-        """Finds another way for what is lost; what has none makes the escalation go on."""
+    async def _replace(self) -> bool:
+        """Finds another way for what is lost; what has none makes the escalation go on. Whether there was any."""
         now = self._clock.now()
         lost = await self._outbox.lost(now, now + CLAIM, BATCH)
         if not lost:
-            return
+            return False
         roster = await self._people.roster()
         for each in lost:
             someone = roster.people.get(each.person_id)
             contact = next_contact(someone, frozenset(each.tried)) if someone is not None else None
             await self._outbox.replace(each, _instead(each, contact, now) if contact else None, now)
         self._more()
+        return True
 
     async def _send(self, parcel: Parcel) -> None:
-        words = self._words(parcel, self._clock.now())
+        try:
+            words = self._words(parcel, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - a text that cannot be worded must not mean silence
+            self._failed(parcel.letter.message_id, error)
+            words = Words("JWT Pizza: an alert fires", "An alert fires. Open the on-call console.")
         message = Message(id=parcel.letter.id, subject=words.subject, text=words.text, html=words.html)
         try:
             handed = await self._channel.send(parcel.line.channel, parcel.line.address, message)
@@ -81,6 +92,8 @@ class Sender:
             await self._outbox.not_sent(parcel, gone, now)
             return
         now = self._clock.now()
+        due = min(each.send_at for each in parcel.letter.notifications)
+        self._taken(parcel.line.channel, max((now - due).total_seconds(), 0.0))
         await self._outbox.sent(parcel, _sent(handed, words, now), now)
 
     def _words(self, parcel: Parcel, now: datetime) -> Words:

@@ -56,6 +56,15 @@ class Addressed(msgspec.Struct, frozen=True):
     groups: tuple[int, ...]
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """A message as the built-in phone or mailbox shows it."""
+
+    address: str
+    subject: str
+    body: str
+    sent_at: datetime
+
+
 class ReplyBook(Protocol):
     """The port to what messages told, and to what was done about it."""
 

@@ -13,9 +13,8 @@ from markupsafe import Markup, escape
 
 from jwt_pizza.kernel.errors import NotFound, Unauthorized
 from jwt_pizza.ops.people.model import Person
-from jwt_pizza.ops.replies.model import ACTIONS, View
+from jwt_pizza.ops.replies.model import ACTIONS, Shown, View
 from jwt_pizza.ops.replies.service import LinkDesk
-from jwt_pizza.ops.replies.store import Shown
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, read_form
 

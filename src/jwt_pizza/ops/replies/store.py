@@ -4,23 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.ops.paging.model import Told
-from jwt_pizza.ops.replies.model import Addressed
+from jwt_pizza.ops.replies.model import Addressed, Shown
 
 SQL: Final = Queries(__package__)
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """A message as the built-in phone or mailbox shows it."""
-
-    address: str
-    subject: str
-    body: str
-    sent_at: datetime
 
 
 class PostgresReplies:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency as Given
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid
@@ -21,8 +21,8 @@ async def statistics(
     person: Given[Person],  # noqa: ARG001
     records: Given[Records],
     clock: Given[Clock],
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
     format_: Annotated[Literal["json", "csv"], QueryParameter(name="format")] = "json",
 ) -> Response[Statistics] | Response[str]:
     """Of the last 30 days unless said otherwise; at most a year."""
