@@ -78,9 +78,16 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, shipped: str, targets: dict[str, str], **changes: object) -> Iterator[Prometheus]:
-    """With the shipped configuration, but it scrapes `targets` (job to address) each second and evaluates as often."""
-    config = msgspec.yaml.decode((HOME / "prometheus" / shipped).read_bytes(), type=dict[str, Any])
+def prometheus(
+    folder: Path, shipped: str, targets: dict[str, str], ops: str, ops_token: str, **changes: object
+) -> Iterator[Prometheus]:
+    """With the shipped configuration, but it scrapes `targets` (job to address) each second, evaluates as often, and
+    sends alerts to `ops`."""
+    text = (HOME / "prometheus" / shipped).read_text(encoding="utf-8")
+    token = folder / "ops-token"
+    token.write_text(ops_token, encoding="ascii")
+    text = text.replace("/run/secrets/ops-token", str(token)).replace("127.0.0.1:3001", ops.removeprefix("http://"))
+    config = msgspec.yaml.decode(text, type=dict[str, Any])
     config["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(HOME / "prometheus" / name) for name in config["rule_files"]]
     jobs = {job["job_name"] for job in config["scrape_configs"]}

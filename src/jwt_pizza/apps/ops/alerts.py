@@ -36,6 +36,8 @@ class Counted:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
+        for source in ("prometheus", "alertmanager", "grafana", "event", "heartbeat", "watch", "pager"):
+            metrics.ALERTS.labels(source)
 
     async def take(self, alerts: tuple[Incoming, ...]) -> None:
         await self._intake.take(alerts)

@@ -64,7 +64,9 @@ def exchange(settings: Settings) -> Exchange:
     built_in = {name for name, there in (("sms", accounts), ("email", settings.smtp_url)) if not there}
     tokens = {account.name: account.token for account in accounts}
     for channel in ways:
+        # Prometheus must have seen zero: what appears with its first count looks like no increase.
         metrics.NOTIFICATIONS.labels(channel, "", "failed")
+        metrics.PAGE_LATENCY.labels(channel)
     return Exchange(Counted(Channels(ways)), http, everything, tokens, frozenset(built_in))
 
 
