@@ -29,16 +29,15 @@ class Product:
     shop: str
     ops: str
     data: Path
-    environment: dict[str, str]
 
     @property
     def ops_token(self) -> str:
         return (self.data / "run" / "ops-token").read_text(encoding="ascii").strip()
 
-    def command(self, *arguments: str) -> None:
-        argv = [sys.executable, "-m", "jwt_pizza", *arguments]
-        done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, check=False, timeout=DEADLINE)
-        assert done.returncode == 0, done.stderr
+    @property
+    def factory_key(self) -> str:
+        """Of an admin of the factory."""
+        return (self.data / "run" / "factory-operator-key").read_text(encoding="ascii").strip()
 
 
 @contextmanager
@@ -54,7 +53,7 @@ def product(**changes: str) -> Iterator[Product]:
         assert process.stdout is not None
         ready = re.search(r"ready: shop (\S+) ops (\S+)", process.stdout.readline())
         assert ready is not None
-        yield Product(ready[1], ready[2], root / "data", environment | {"JWT_PIZZA_URL": ready[1]})
+        yield Product(ready[1], ready[2], root / "data")
     finally:
         process.terminate()
         process.wait(DEADLINE)

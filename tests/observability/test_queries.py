@@ -18,6 +18,7 @@ from tests.observability.promql import operands
 from tests.observability.servers import DEADLINE, Product, Prometheus, product, prometheus
 from tests.running import Running
 
+_CHAOS: Final = "/factory/api/admin/chaos"
 EMPTY_IS_HEALTHY: Final = {
     "absent(ops_watch_leads)": "there is an answer only while the metric itself is missing",
     'time() - max by (service, work) (background_last_success_timestamp_seconds{work=~"prune.*"} > 0)': (
@@ -103,11 +104,12 @@ async def eventful(running: Product, scraping: Prometheus) -> None:
         await shop.call("PUT", "/api/order/chaos/true", token=admin)
         await orders(shop, diner, until=500)
         await shop.call("PUT", "/api/order/chaos/false", token=admin)
-        running.command("chaos", "start", "badjwt", "--for", "30s")
+        attack = {"kind": "badjwt", "for": 30}
+        assert (await shop.call("POST", _CHAOS, attack, token=running.factory_key)).status == 200
         async with asyncio.timeout(DEADLINE):
             while not await firing(scraping, "failed-orders", "factory-attacked", "breaker-open"):
                 await orders(shop, diner)
-        running.command("chaos", "stop")
+        assert (await shop.call("DELETE", _CHAOS, token=running.factory_key)).status == 200
         leak = {"probability": 1.0, "seconds": 30.0}
         assert (await shop.call("PUT", "/api/ops/chaos/leak", leak, token=admin)).status == 200
         await orders(shop, diner)

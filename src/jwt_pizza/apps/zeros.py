@@ -21,12 +21,14 @@ def shop() -> None:
         ("failed", ""),
     ):
         metrics.ORDERS.labels(outcome, oven)
+        metrics.ORDER_TIME.labels(outcome)
     reasons: tuple[Reason, ...] = get_args(Reason)
     for reason in (*reasons, *_FAILURES):
         if reason != "good":
             metrics.FAILED_ORDERS.labels(reason)
     for oven, reason in product(_OVENS, reasons):
         metrics.ATTEMPTS.labels(oven, reason)
+        metrics.ATTEMPT_TIME.labels(oven, reason)
     for result in ("success", "registered", "wrong", "limited", "invalid", "taken", "unavailable"):
         metrics.LOGINS.labels("shop", result)
 

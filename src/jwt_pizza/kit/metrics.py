@@ -108,12 +108,6 @@ CONNECTION_CREATE: Final = _durations(
 DATABASE_UP: Final = _gauge(
     "database_reachable", "1 while the process reaches PostgreSQL, 0 while it does not.", "service", together="liveall"
 )
-ESCALATIONS_DELAYED: Final = _counter(
-    "oncall_escalations_delayed_total", "Escalations that did not go on, and that the auditor made go on."
-)
-DATABASE_AWAY: Final = _gauge(
-    "oncall_database_away", "1 while the pager works without its database.", together="livemax"
-)
 
 # The process itself
 
@@ -166,3 +160,9 @@ WATCH_LAG: Final = _durations(
 )
 WATCH_FIRING: Final = _gauge("ops_watch_firing", "Findings of the watch that fire.", "rule", together="livemax")
 WATCH_LEADS: Final = _gauge("ops_watch_leads", "1 in the process whose watch leads.", together="liveall")
+ESCALATIONS_DELAYED: Final = _counter(
+    "oncall_escalations_delayed_total", "Escalations that did not go on, and that the auditor made go on."
+)
+DATABASE_AWAY: Final = _gauge(
+    "oncall_database_away", "1 while the pager works without its database.", together="livemax"
+)
