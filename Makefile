@@ -20,7 +20,7 @@ $(STAMP): requirements-dev.lock pyproject.toml scripts/make-venv
 
 .PHONY: setup
 setup: $(STAMP) ## Set up .venv with everything that run and test need
-	@scripts/debian-tools chromium
+	@scripts/debian-tools chromium prometheus prometheus-alertmanager
 
 .PHONY: run
 run: $(STAMP) ## Start the whole system with demo data on http://127.0.0.1:3000
@@ -50,6 +50,10 @@ bench: $(STAMP) ## Measure the running system against PostgreSQL's own limit
 .PHONY: screenshots
 screenshots: setup ## Photograph every page, light and dark, phone and desktop
 	@$(BIN)/python scripts/screenshots
+
+.PHONY: dashboards
+dashboards: $(STAMP) ## Write Grafana's dashboards and alert rules anew from their code
+	@$(BIN)/python -m observability.dashboards
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve the dependencies anew and pin them with their hashes

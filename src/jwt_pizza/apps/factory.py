@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -12,7 +12,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from jwt_pizza.apps import database, parts
+from jwt_pizza.apps import database, parts, zeros
 from jwt_pizza.factory.badges import routes as badges
 from jwt_pizza.factory.badges.service import BadgeDesk
 from jwt_pizza.factory.badges.store import PostgresBadges
@@ -30,11 +30,13 @@ from jwt_pizza.factory.vendors.model import Limits
 from jwt_pizza.factory.vendors.service import VendorDesk
 from jwt_pizza.factory.vendors.store import PostgresCodes, PostgresThrottle, PostgresVendors
 from jwt_pizza.kernel.clock import Clock, SystemClock
+from jwt_pizza.kernel.vitals import Notes, Unnoted
 from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.mail import Outbox, Smtp
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
+from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import health, openapi, templates
 from jwt_pizza.web.address import Address
 from jwt_pizza.web.express import Lane
@@ -60,7 +62,17 @@ class Factory(msgspec.Struct, frozen=True):
     bakes: PostgresBakes
 
 
-def factory(settings: Settings, postgres: Postgres, clock: Clock) -> Factory:
+def _uncounted(result: str) -> None: ...
+
+
+def factory(
+    settings: Settings,
+    postgres: Postgres,
+    clock: Clock,
+    count: Callable[[str], None] = _uncounted,
+    notes: Notes = Unnoted(),  # noqa: B008 - has no state
+) -> Factory:
+    """`count` gets the result of each login."""
     lifetime = settings.pizza_hours * 3600
     keys = PostgresKeys(postgres, clock, lifetime=lifetime)
     bakery = Bakery(keys, clock, issuer=ISSUER, lifetime=lifetime, full_delay=settings.oven_full_seconds)
@@ -73,7 +85,7 @@ def factory(settings: Settings, postgres: Postgres, clock: Clock) -> Factory:
         keys=keys,
         bakery=bakery,
         vendor_desk=VendorDesk(stored_vendors, clock),
-        login_desk=LoginDesk(stored_vendors, codes, throttle, _mail(settings), limits, clock),
+        login_desk=LoginDesk(stored_vendors, codes, throttle, _mail(settings), limits, clock, count),
         chaos_desk=ChaosDesk(
             PostgresAttacks(postgres, clock),
             throttle,
@@ -81,6 +93,7 @@ def factory(settings: Settings, postgres: Postgres, clock: Clock) -> Factory:
             random.random,
             longest=settings.chaos_most_minutes * 60,
             throttle_delay=settings.throttle_seconds,
+            notes=notes,
         ),
         kitchen=Kitchen(bakery, bakes, clock),
         badge_desk=BadgeDesk(PostgresBadges(postgres)),
@@ -170,22 +183,28 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     log = parts.log_of("factory", settings)
     clock = clock or SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza factory", clock=clock)
-    made = factory(settings, postgres, clock)
+    telemetry = Telemetry("factory", parts.VERSION, postgres, clock, log)
+    zeros.factory()
+    made = factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with parts.watched(postgres, settings, clock, log), running(made, clock, log):
+        async with (
+            parts.watched(postgres, settings, clock, log, telemetry),
+            running(made, clock, log),
+            parts.reported(telemetry, settings, clock, log),
+        ):
             yield
 
     return parts.build(
-        "factory",
+        telemetry,
         settings=settings,
         log=log,
         title="JWT Pizza Factory",
         description="Bakes pizzas (signed JWTs) for vendors, and verifies them.",
         handlers=[
             routes(made, settings, "/", clock),
-            health.router(checks(made, postgres), log),
+            health.router(checks(made, postgres), log, telemetry.flush),
             openapi.ui_files(),
             templates.static_files(),
         ],

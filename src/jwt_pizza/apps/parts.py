@@ -11,12 +11,14 @@ from litestar import Litestar
 from litestar.types import ASGIApp, ControllerRouterHandler, ExceptionHandlersMap
 
 from jwt_pizza.kernel.clock import Clock, SystemClock
-from jwt_pizza.kit import leasewatch
+from jwt_pizza.kit import leasewatch, tracing
 from jwt_pizza.kit.leasewatch import LeaseWatch
 from jwt_pizza.kit.logs import Log, capture_library_logs
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve
+from jwt_pizza.kit.reporting import OpsDoor, Reporter
 from jwt_pizza.kit.settings import Settings
+from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import errors, openapi
 from jwt_pizza.web.edge import Edge, Origins
 from jwt_pizza.web.error_pages import ErrorPages
@@ -37,6 +39,7 @@ def pool(
     name: str,
     reserve: Reserve = Reserve(),  # noqa: B008 - frozen
     clock: Clock = SystemClock(),  # noqa: B008 - has no state
+    least: int = 2,
 ) -> Postgres:
     """`clock` must be the one of the watch: leases are timed by both."""
     return Postgres(
@@ -47,11 +50,12 @@ def pool(
         statement=settings.statement_seconds,
         reserve=reserve,
         clock=clock,
+        least=least,
     )
 
 
 def build(
-    service: str,
+    telemetry: Telemetry,
     *,
     settings: Settings,
     log: Log,
@@ -82,7 +86,15 @@ def build(
     origins = Origins(settings.allowed_origins)
     express = Express(app, lanes, gates, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
     last_page = page.draw if page else None
-    return Edge(express, service=service, log=log, origins=origins, https=https, page=last_page)
+    return Edge(
+        express,
+        service=telemetry.service,
+        log=log,
+        origins=origins,
+        https=https,
+        page=last_page,
+        count=telemetry.tally.request,
+    )
 
 
 @asynccontextmanager
@@ -95,14 +107,46 @@ async def opened(postgres: Postgres) -> AsyncIterator[Postgres]:
 
 
 @asynccontextmanager
-async def watched(postgres: Postgres, settings: Settings, clock: Clock, log: Log) -> AsyncIterator[None]:
-    """The pool, open; its leases are watched and counted."""
+async def traced(settings: Settings, telemetry: Telemetry) -> AsyncIterator[None]:
+    exporting = tracing.exporting(settings, telemetry.service, telemetry.version)
+    exporting.__enter__()
+    try:
+        yield
+    finally:
+        # It sends what is left, and waits for the answer.
+        await asyncio.to_thread(exporting.__exit__, None, None, None)
+
+
+@asynccontextmanager
+async def watched(
+    postgres: Postgres, settings: Settings, clock: Clock, log: Log, telemetry: Telemetry
+) -> AsyncIterator[None]:
+    """The pool, open; its leases are watched, and everything is counted."""
     watch = LeaseWatch(
-        postgres, clock, log, leak_after=settings.lease_leak_seconds, reclaim_after=settings.lease_reclaim_seconds
+        postgres,
+        clock,
+        log,
+        leak_after=settings.lease_leak_seconds,
+        reclaim_after=settings.lease_reclaim_seconds,
+        notes=telemetry.happenings,
     )
-    async with opened(postgres):
+    async with opened(postgres), traced(settings, telemetry), telemetry.running():
         looking = asyncio.create_task(every(leasewatch.EVERY, "watch database connections", watch.look, clock, log))
         try:
             yield
         finally:
             looking.cancel()
+
+
+@asynccontextmanager
+async def reported(telemetry: Telemetry, settings: Settings, clock: Clock, log: Log) -> AsyncIterator[None]:
+    """Ops hears how this process is, if there is an ops."""
+    if settings.ops_url is None:
+        yield
+        return
+    door = OpsDoor(settings.ops_url, settings.ops_token)
+    try:
+        async with Reporter(telemetry, door.push, clock, log).running():
+            yield
+    finally:
+        await door.close()

@@ -1,9 +1,7 @@
 """The shop: web pages, the JWT Pizza Service API, and the factory under `/factory`."""
 
 import asyncio
-import os
 import random
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,13 +12,13 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from jwt_pizza.apps import database, pages, parts
+from jwt_pizza.apps import database, pages, parts, zeros
 from jwt_pizza.apps import factory as factory_app
 from jwt_pizza.factory.pizzas.service import Bakery
 from jwt_pizza.factory.vendors.model import SHOP
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kernel.errors import Unauthorized
-from jwt_pizza.kernel.vitals import Ovens, Vitals
+from jwt_pizza.kernel.vitals import Notes, Ovens, Vitals
 from jwt_pizza.kernel.wire import BakeRequest
 from jwt_pizza.kit import metrics
 from jwt_pizza.kit.jwt import SharedSecret
@@ -29,10 +27,12 @@ from jwt_pizza.kit.passwords import Passwords
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve, trace_id
 from jwt_pizza.kit.settings import Settings
+from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.shop.accounts import routes as accounts
+from jwt_pizza.shop.accounts.attendance import Attendance
 from jwt_pizza.shop.accounts.model import Caller, Limits, Seal
 from jwt_pizza.shop.accounts.service import Accountant, Sessions
-from jwt_pizza.shop.accounts.store import PostgresAccounts, PostgresThrottle
+from jwt_pizza.shop.accounts.store import PostgresAccounts, PostgresAttendances, PostgresThrottle
 from jwt_pizza.shop.connections import routes as connections
 from jwt_pizza.shop.connections.model import Process
 from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Reporter
@@ -49,7 +49,7 @@ from jwt_pizza.shop.orders.service import OrderDesk
 from jwt_pizza.shop.orders.store import PostgresOrders
 from jwt_pizza.shop.ovens import routes as ovens
 from jwt_pizza.shop.ovens.gateway import HttpFactory
-from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, Tuning
+from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, ReportLink, Tuning
 from jwt_pizza.shop.ovens.service import Inspection, Kitchen
 from jwt_pizza.shop.ovens.store import PostgresAttempts
 from jwt_pizza.web import health, openapi, templates
@@ -84,6 +84,7 @@ _RESERVE: Final = Reserve(
             "readyz",
             "sessions.live",
             "sessions.open",
+            "telemetry.ping",
             "throttle.charge",
             "vendors.by_keys",
             "throttle.clear",
@@ -101,6 +102,7 @@ _ORDER, _HISTORY, _MENU = ("POST", "/api/order"), ("GET", "/api/order"), ("GET",
 _LOG_IN, _REGISTER = ("PUT", "/api/auth"), ("POST", "/api/auth")
 """The calls with a gate."""
 _REPORT_EVERY: Final = 0.5
+_ATTENDANCE_EVERY: Final = 5.0
 _LEAK_EVERY: Final = 0.5
 """Seconds until a process follows an attack that was started or ended through another one."""
 
@@ -126,6 +128,19 @@ class ForgetfulOven:
         pizza = await self._oven.bake(request)
         await self._leak.forget(request.order.id)
         return pizza
+
+
+class NotedLink:
+    """A report link, and a word of its having been followed: the link itself carries a key."""
+
+    def __init__(self, link: ReportLink, notes: Notes) -> None:
+        self._link = link
+        self._notes = notes
+
+    async def follow(self, url: str) -> tuple[int, str]:
+        status, message = await self._link.follow(url)
+        self._notes.note("report.followed", status=status, answer=message)
+        return status, message
 
 
 class LateSeal:
@@ -165,17 +180,20 @@ class Shop(msgspec.Struct, frozen=True):
     reporter: Reporter
     connection_desk: ConnectionDesk
     leak: Leak
+    attendance: Attendance
 
 
-def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -> Shop:
-    def vitals() -> Vitals:
-        return Vitals(
-            pool=postgres.state(),
-            leases=postgres.holdings(),
-            clients=(remote.connections(),),
-            ovens=Ovens(policy=settings.policy, breaker=breaker.state),
-        )
+def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, telemetry: Telemetry) -> Shop:
+    def more(vitals: Vitals) -> Vitals:
+        ovens = Ovens(policy=settings.policy, breaker=breaker.state)
+        return msgspec.structs.replace(vitals, clients=(remote.connections(),), ovens=ovens)
 
+    def show_breaker(state: BreakerState) -> None:
+        metrics.BREAKER.set({"closed": 0.0, "half-open": 0.5, "open": 1.0}[state])
+        telemetry.happenings.note("breaker.changed", state=state)
+
+    telemetry.more = more
+    tally = telemetry.tally
     limits = Limits(
         shortest_password=settings.shortest_password,
         session=settings.session_hours * 3600,
@@ -191,7 +209,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -
     stored_orders = PostgresOrders(postgres, held_first=settings.policy != "in-house")
     throttle = PostgresThrottle(postgres)
     snapshots = PostgresSnapshots(postgres)
-    leak = Leak(PostgresLeaks(postgres), ForgetfulStore(postgres), throttle, clock, random.random)
+    leak = Leak(PostgresLeaks(postgres), ForgetfulStore(postgres), throttle, clock, random.random, telemetry.happenings)
     oven = ForgetfulOven(InHouseOven(bakery), leak)
     remote = HttpFactory(
         settings.factory_url or f"{settings.url}/factory", settings.factory_api_key or "none was configured", clock
@@ -199,36 +217,29 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -
     tuning = Tuning(
         deadline=settings.order_seconds, exercise=settings.exercise_share, open_for=settings.breaker_seconds
     )
-    breaker = Breaker(tuning, changed=_show_breaker)
-    kitchen = Kitchen(settings.policy, oven, remote, breaker, tuning, clock, random.random)
+    breaker = Breaker(tuning, changed=show_breaker)
+    kitchen = Kitchen(settings.policy, oven, remote, breaker, tuning, clock, random.random, tally)
     return Shop(
         accounts=stored_accounts,
         passwords=passwords,
         seal=seal,
         sessions=sessions,
-        accountant=Accountant(stored_accounts, throttle, passwords, sessions, limits, clock),
+        accountant=Accountant(stored_accounts, throttle, passwords, sessions, limits, clock, tally.login),
         menu_keeper=MenuKeeper(PostgresMenu(postgres)),
         franchising=Franchising(PostgresFranchises(postgres), ledger, clock),
         ledger=ledger,
         orders=stored_orders,
         desk=OrderDesk(
-            stored_orders, kitchen, clock, random.random, trace_id.get, timedelta(seconds=settings.hold_seconds)
+            stored_orders, kitchen, clock, random.random, trace_id.get, timedelta(seconds=settings.hold_seconds), tally
         ),
         remote=remote,
         kitchen=kitchen,
-        inspection=Inspection(PostgresAttempts(postgres), remote),
-        reporter=Reporter(_process("shop", clock), vitals, snapshots, clock),
+        inspection=Inspection(PostgresAttempts(postgres), NotedLink(remote, telemetry.happenings)),
+        reporter=Reporter(Process(telemetry.process, "shop"), telemetry.vitals, snapshots, clock),
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,
+        attendance=Attendance(sessions.seen, PostgresAttendances(postgres), clock, metrics.ACTIVE_USERS.set),
     )
-
-
-def _show_breaker(state: BreakerState) -> None:
-    metrics.BREAKER.set({"closed": 0.0, "half-open": 0.5, "open": 1.0}[state])
-
-
-def _process(name: str, clock: Clock) -> Process:
-    return Process(f"{socket.gethostname()}:{os.getpid()}:{clock.now().timestamp():.3f}", name)
 
 
 @asynccontextmanager
@@ -244,6 +255,7 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         asyncio.create_task(every(1, "void expired holds", made.desk.reap, clock, log)),
         asyncio.create_task(every(_REPORT_EVERY, "report vitals", made.reporter.report, clock, log)),
         asyncio.create_task(every(_LEAK_EVERY, "follow the leak", made.leak.refresh, clock, log)),
+        asyncio.create_task(every(_ATTENDANCE_EVERY, "count active users", made.attendance.note, clock, log)),
         asyncio.create_task(every(600, "prune sessions", prune, clock, log)),
     ]
     try:
@@ -260,15 +272,19 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
     log = parts.log_of("shop", settings)
     clock = SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza shop", _RESERVE, clock)
-    own_factory = factory_app.factory(settings, postgres, clock)
-    made = shop(settings, postgres, own_factory.bakery, clock)
+    telemetry = Telemetry("shop", parts.VERSION, postgres, clock, log)
+    zeros.shop()
+    zeros.factory()
+    own_factory = factory_app.factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
+    made = shop(settings, postgres, own_factory.bakery, clock, telemetry)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with (
-            parts.watched(postgres, settings, clock, log),
+            parts.watched(postgres, settings, clock, log, telemetry),
             factory_app.running(own_factory, clock, log),
             running(made, clock, log),
+            parts.reported(telemetry, settings, clock, log),
         ):
             yield
 
@@ -281,7 +297,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
     template_config = templates.engine(parts.VERSION)
     factory_url = f"{settings.public_url or settings.url}/factory"
     return parts.build(
-        "shop",
+        telemetry,
         settings=settings,
         log=log,
         title="JWT Pizza Service",
@@ -300,6 +316,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             health.router(
                 {"shop schema": database.schema_check(postgres, "shop"), **factory_app.checks(own_factory, postgres)},
                 log,
+                telemetry.flush,
             ),
             openapi.ui_files(),
         ],

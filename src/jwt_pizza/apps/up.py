@@ -1,6 +1,7 @@
 """Everything on one machine: an embedded PostgreSQL, the shop's workers, ops, and a supervisor over them."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -70,8 +71,19 @@ def _environment(settings: Settings, url: str, addresses: Addresses) -> dict[str
         "JWT_PIZZA_DEMO": "true" if settings.demo else "false",
         "JWT_PIZZA_URL": addresses.shop,
         "JWT_PIZZA_OPS_URL": addresses.ops,
+        "JWT_PIZZA_OPS_TOKEN": settings.ops_token or _ops_token(settings.data_home / "run" / "ops-token"),
         "PROMETHEUS_MULTIPROC_DIR": str(counts),
     }
+
+
+def _ops_token(file: Path) -> str:
+    """Kept over restarts, for whoever sends to ops from elsewhere; readable by its user alone."""
+    if file.exists():
+        return file.read_text(encoding="ascii").strip()
+    token = secrets.token_urlsafe(32)
+    file.touch(0o600)
+    file.write_text(f"{token}\n", encoding="ascii")
+    return token
 
 
 def operator_key_file(settings: Settings) -> Path:

@@ -11,6 +11,8 @@ from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit import settings
 from jwt_pizza.kit.jwt import SharedSecret
+from jwt_pizza.kit.logs import Log
+from jwt_pizza.kit.telemetry import Telemetry
 
 
 class Diner(msgspec.Struct, frozen=True):
@@ -33,7 +35,8 @@ async def invite(database_url: str, *, diners: int, pizzas: int) -> Guests:
     async with parts.opened(parts.pool(loaded, database_url, "jwt-pizza bench")) as postgres:
         bakery = factory.factory(loaded, postgres, clock)
         await bakery.keys.load()
-        made = shop.shop(loaded, postgres, bakery.bakery, clock)
+        telemetry = Telemetry("shop", parts.VERSION, postgres, clock, Log("bench", level="error"))
+        made = shop.shop(loaded, postgres, bakery.bakery, clock, telemetry)
         made.seal.seal = SharedSecret(await made.accounts.secret("sessions"))
         people = []
         for number in range(diners):

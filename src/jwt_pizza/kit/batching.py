@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
+
+from opentelemetry.trace import Span
 
 from jwt_pizza.kernel.errors import Unavailable
+from jwt_pizza.kit import tracing
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
+_Asked: TypeAlias = tuple[Item, asyncio.Future[Answer], Span | None]
+"""An item, where its answer goes, and the span of whoever asks."""
 
 
 class Batch(Generic[Item, Answer]):
@@ -39,7 +44,7 @@ class Batch(Generic[Item, Answer]):
         self._lanes = lanes
         self._linger = linger
         self._busy = 0
-        self._queue: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._queue: list[_Asked[Item, Answer]] = []
         self._runs: set[asyncio.Task[None]] = set()
 
     async def ask(self, item: Item) -> Answer:
@@ -47,7 +52,7 @@ class Batch(Generic[Item, Answer]):
         if len(self._queue) >= self._room:
             raise Full
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append((item, future))
+        self._queue.append((item, future, tracing.here() if tracing.on else None))
         if self._busy < self._lanes:
             self._busy += 1
             run = asyncio.create_task(self._run())
@@ -72,13 +77,18 @@ class Batch(Generic[Item, Answer]):
         finally:
             self._busy -= 1
 
-    async def _settle(self, taken: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _settle(self, taken: list[_Asked[Item, Answer]]) -> None:
         if not taken:
             return
         try:
-            answers = await self._work([item for item, _ in taken])
+            items = [item for item, _, _ in taken]
+            if tracing.on:
+                with tracing.together("batch", [caller for _, _, caller in taken]):
+                    answers = await self._work(items)
+            else:
+                answers = await self._work(items)
         except Unavailable as error:
-            for _, future in taken:
+            for _, future, _ in taken:
                 _fail(future, error)
             return
         except Exception as error:  # noqa: BLE001 - whatever it was, it is handed to the caller it belongs to
@@ -88,7 +98,7 @@ class Batch(Generic[Item, Answer]):
             for pair in taken:
                 await self._settle([pair] if not pair[1].done() else [])
             return
-        for (_, future), answer in zip(taken, answers, strict=True):
+        for (_, future, _), answer in zip(taken, answers, strict=True):
             if not future.done():
                 future.set_result(answer)
 

@@ -24,3 +24,26 @@ class Durations:
         taken = self._counts, self._total
         self._counts, self._total = [0] * (len(BOUNDS) + 1), 0.0
         return taken
+
+
+class Buckets:
+    """As Durations, and what was counted is kept: since the start for snapshots, since the last time for metrics."""
+
+    __slots__ = ("_taken", "_taken_total", "_total", "counts")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self._total = 0.0
+        self._taken = [0] * (len(BOUNDS) + 1)
+        self._taken_total = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self._total += seconds
+
+    def take(self) -> tuple[Sequence[int], float]:
+        """The count of each bucket and the sum since the last time."""
+        fresh = [now - before for now, before in zip(self.counts, self._taken, strict=True)]
+        total = self._total - self._taken_total
+        self._taken, self._taken_total = list(self.counts), self._total
+        return fresh, total

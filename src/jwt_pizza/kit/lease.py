@@ -10,9 +10,11 @@ from typing import Final, Protocol, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from opentelemetry.trace import Span
 
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kernel.vitals import Holding, LeaseState
+from jwt_pizza.kit import tracing
 
 Row: TypeAlias = asyncpg.Record
 Connection: TypeAlias = "PoolConnectionProxy[Row]"
@@ -57,6 +59,7 @@ class Lease:
         "_calls",
         "_connection",
         "_pool",
+        "_span",
         "_wait",
         "acquired_at",
         "allowance",
@@ -82,6 +85,7 @@ class Lease:
         self._wait = wait
         self._connection: Connection | None = None
         self._calls: list[tuple[CodeType, int]] = []
+        self._span: Span | None = None
         self.owner = owner
         self.order_id = order_id
         self.allowance = allowance
@@ -95,6 +99,8 @@ class Lease:
     async def acquire(self) -> Connection:
         """For a lease that is not the length of a block; `release` must follow."""
         pool = self._pool
+        if tracing.on:
+            self._span = tracing.leaf(f"database {self.owner}", {"db.system.name": "postgresql", "owner": self.owner})
         connection = await pool.take(vital=self.vital, wait=self._wait)
         self._connection = connection
         self._calls = _calls(sys._getframe(1))
@@ -116,6 +122,8 @@ class Lease:
             return
         self._pool.leases.discard(self)
         self.state = "returned"
+        if self._span is not None:
+            self._span.end()
         if self.on_returned is not None:
             self.on_returned(self)
         await self._pool.give_back(connection, self)
@@ -127,6 +135,8 @@ class Lease:
             return
         self._pool.leases.discard(self)
         self.state = "reclaimed"
+        if self._span is not None:
+            self._span.end()
         break_off(connection)
         self._pool.left(self)
 

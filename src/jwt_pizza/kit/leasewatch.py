@@ -3,6 +3,7 @@
 import asyncio
 
 from jwt_pizza.kernel.clock import Clock
+from jwt_pizza.kernel.vitals import Notes, Unnoted
 from jwt_pizza.kit import metrics
 from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.postgres import Lease, Postgres
@@ -17,10 +18,20 @@ class LeaseWatch:
     `reclaim_after`, its connection is broken off and whatever depends on it is told. A lease with an allowance is past
     the first threshold when its allowance is over."""
 
-    def __init__(self, postgres: Postgres, clock: Clock, log: Log, *, leak_after: float, reclaim_after: float) -> None:
+    def __init__(
+        self,
+        postgres: Postgres,
+        clock: Clock,
+        log: Log,
+        *,
+        leak_after: float,
+        reclaim_after: float,
+        notes: Notes = Unnoted(),  # noqa: B008 - has no state
+    ) -> None:
         self._postgres = postgres
         self._clock = clock
         self._log = log
+        self._notes = notes
         self._leak_after = leak_after
         self._reclaim_after = max(reclaim_after, leak_after)
         name = postgres.name
@@ -55,11 +66,13 @@ class LeaseWatch:
         lease.on_returned = self._returned
         self._postgres.leaked += 1
         self._log.warning("database connection leaked", **_about(lease, held), stack=lease.stack)
+        self._notes.note("lease.leaked", pool=self._postgres.name, **_about(lease, held))
 
     async def _reclaim(self, lease: Lease, held: float) -> None:
         lease.reclaim()
         self._postgres.reclaimed += 1
         self._log.warning("database connection reclaimed", **_about(lease, held))
+        self._notes.note("lease.reclaimed", pool=self._postgres.name, **_about(lease, held))
         if lease.on_reclaimed is None:
             return
         try:
@@ -71,6 +84,7 @@ class LeaseWatch:
     def _returned(self, lease: Lease) -> None:
         held = self._clock.monotonic() - lease.acquired_at
         self._log.info("database connection returned after all", **_about(lease, held))
+        self._notes.note("lease.returned", pool=self._postgres.name, **_about(lease, held))
 
     def _count(self) -> None:
         state = self._postgres.state()

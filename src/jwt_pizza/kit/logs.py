@@ -13,6 +13,7 @@ import msgspec
 
 from jwt_pizza.kernel.errors import Refusal
 from jwt_pizza.kit.postgres import trace_id
+from jwt_pizza.kit.redaction import redacted
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _encoder = msgspec.json.Encoder(enc_hook=str)
@@ -22,7 +23,7 @@ class Log:
     """`log.info("order placed", order=7)`. Times are UTC."""
 
     def __init__(self, service: str, *, level: str = "info", fd: int = 1) -> None:
-        self._service = service
+        self.service = service
         self._level = _LEVELS[level]
         self._fd = fd
         self._waiting: list[bytes] = []
@@ -67,12 +68,13 @@ class Log:
 
     def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
         if _LEVELS[level] >= self._level:
-            self._waiting.append(self._line(level, event, fields))
+            fields = {name: redacted(value) if isinstance(value, str) else value for name, value in fields.items()}
+            self._waiting.append(self._line(level, redacted(event), fields))
             self.flush()
 
     def _line(self, level: str, event: str, fields: Mapping[str, object]) -> bytes:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-        line = {"time": now, "level": level, "service": self._service, "event": event}
+        line = {"time": now, "level": level, "service": self.service, "event": event}
         if trace := trace_id.get():
             line["trace"] = trace
         return _encoder.encode({**line, **fields})

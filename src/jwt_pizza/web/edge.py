@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Histogram
 
-from jwt_pizza.kit import metrics
+from jwt_pizza.kit import metrics, tracing
 from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.postgres import trace_id
 
@@ -52,6 +52,9 @@ class Origins:
         return origin in self._exact or (self._local and _LOCALHOST.fullmatch(origin) is not None)
 
 
+def _uncounted(status: int) -> None: ...
+
+
 class Edge:
     def __init__(
         self,
@@ -62,8 +65,11 @@ class Edge:
         origins: Origins,
         https: bool = False,
         page: LastPage | None = None,
+        count: Callable[[int], None] = _uncounted,
     ) -> None:
+        """`count` gets the status of each answer."""
         self._app = app
+        self._count = count
         self._service = service
         self._log = log
         self._origins = origins
@@ -78,10 +84,14 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given, origin = _wanted(scope)
+        given, trace, origin = _wanted(scope)
+        span = tracing.RequestSpan(str(scope["method"]), scope["headers"]) if tracing.on else None
+        if span is not None:
+            trace = span.trace
         # Tells requests apart; it is no secret, so it need not come from the system's entropy.
-        request_id = given or f"{random.getrandbits(64):016x}"
-        token = trace_id.set(request_id)
+        trace = trace or given or f"{random.getrandbits(64):016x}"
+        request_id = given or trace
+        token = trace_id.set(trace)
         answered = 0
         extra = [*self._fixed, (b"x-request-id", request_id.encode())]
         if origin is not None:
@@ -107,8 +117,10 @@ class Edge:
             if not answered:
                 await self._fail(scope, reply, 500, "internal server error")
         finally:
-            self._record(scope, answered or 499, time.perf_counter() - started)
+            self._record(scope, answered or 499, time.perf_counter() - started, given)
             trace_id.reset(token)
+            if span is not None:
+                span.end(_method(scope), scope.get("path_template") or "unknown", answered or 499)
 
     async def _fail(self, scope: Scope, send: Send, status: int, message: str, *more: tuple[bytes, bytes]) -> None:
         path = str(scope.get("path", ""))
@@ -131,28 +143,39 @@ class Edge:
             (b"vary", b"Origin"),
         ]
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float, request_id: str | None) -> None:
         # The template, not the path: paths may carry keys, and every value of a label costs memory.
         route = scope.get("path_template") or "unknown"
-        method = str(scope.get("method", ""))
-        if method not in _METHODS:
-            method = "other"
+        method = _method(scope)
         meter = self._meters.get((route, method, status))
         if meter is None:
             meter = metrics.REQUESTS.labels(self._service, route, method, str(status))
             self._meters[route, method, status] = meter
         meter.observe(seconds)
-        self._log.soon("request", method=method, route=route, status=status, ms=round(seconds * 1000, 2))
+        self._count(status)
+        ms = round(seconds * 1000, 2)
+        if request_id is None or request_id == trace_id.get():
+            self._log.soon("request", method=method, route=route, status=status, ms=ms)
+        else:
+            self._log.soon("request", method=method, route=route, status=status, ms=ms, request_id=request_id)
 
 
-def _wanted(scope: Scope) -> tuple[str | None, bytes | None]:
-    given = origin = None
+def _method(scope: Scope) -> str:
+    method = str(scope.get("method", ""))
+    return method if method in _METHODS else "other"
+
+
+def _wanted(scope: Scope) -> tuple[str | None, str | None, bytes | None]:
+    """Of the headers the request's id, the trace that it belongs to, and its origin."""
+    given = trace = origin = None
     for name, value in scope["headers"]:
         if name == b"origin":
             origin = value
         elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             given = value.decode()
-    return given, origin
+        elif name == b"traceparent":
+            trace = tracing.trace_of(value)
+    return given, trace, origin
 
 
 async def _answer(

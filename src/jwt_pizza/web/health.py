@@ -6,14 +6,15 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Response, Router, get
 
-from jwt_pizza.kit import metrics
+from jwt_pizza.kit import exposition
 from jwt_pizza.kit.logs import Log
 
 Check = Callable[[], Awaitable[object]]
 
 
-def router(checks: Mapping[str, Check], log: Log) -> Router:
-    """Ready means that every check returns something true; one that raises has failed."""
+def router(checks: Mapping[str, Check], log: Log, flush: Callable[[], None]) -> Router:
+    """Ready means that every check returns something true; one that raises has failed. `flush` brings the metrics of
+    this process up to date."""
 
     @get("/healthz", include_in_schema=False)
     async def alive() -> dict[str, str]:
@@ -33,7 +34,8 @@ def router(checks: Mapping[str, Check], log: Log) -> Router:
         return Response(answer, status_code=200 if good else 503, media_type=MediaType.JSON)
 
     @get("/metrics", include_in_schema=False)
-    async def exposition() -> Response[bytes]:
-        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+    async def counted() -> Response[bytes]:
+        flush()
+        return Response(exposition.exposition(), media_type=exposition.CONTENT_TYPE)
 
-    return Router("/", route_handlers=[alive, ready, exposition])
+    return Router("/", route_handlers=[alive, ready, counted])

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
+import msgspec
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
@@ -12,6 +14,7 @@ from jwt_pizza.apps.ops import alerts, coverage, paging, people, schedules, tele
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
+from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.events.store import PostgresEvents
 from jwt_pizza.ops.status import routes as status
 from jwt_pizza.ops.status.gateway import HttpProbe
@@ -19,13 +22,19 @@ from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.web import health, openapi, templates
 from jwt_pizza.web.error_pages import ErrorPages
 
+_LARGEST_POST: Final = 4 * 1024 * 1024
+"""Alertmanager sends a group as one post, however large: refusing it would lose its alerts."""
+
 
 def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
+    settings = msgspec.structs.replace(settings, max_body_bytes=max(settings.max_body_bytes, _LARGEST_POST))
     log = parts.log_of("ops", settings)
     clock = clock or SystemClock()
-    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock)
-    base = Base(settings, postgres, clock, log, PostgresEvents(postgres))
-    together = wired(base)
+    # It starts without a database, too: that is when somebody must be paged.
+    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0)
+    own = Telemetry("ops", parts.VERSION, postgres, clock, log)
+    base = Base(settings, postgres, clock, log, PostgresEvents(postgres), database_url)
+    together = wired(base, own)
     lookout = Lookout(
         [
             HttpProbe("shop", f"{settings.url}/readyz"),
@@ -36,7 +45,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(parts.watched(postgres, settings, clock, log))
+            await stack.enter_async_context(parts.watched(postgres, settings, clock, log, own))
             for part in together:
                 if part.running is not None:
                     await stack.enter_async_context(part.running())
@@ -47,7 +56,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     for part in together:
         checks |= part.checks
     return parts.build(
-        "ops",
+        own,
         settings=settings,
         log=log,
         title="JWT Pizza Ops",
@@ -55,7 +64,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         handlers=[
             status.router,
             *(handler for part in together for handler in part.handlers),
-            health.router(checks, log),
+            health.router(checks, log, own.flush),
             openapi.ui_files(),
             templates.static_files(),
         ],
@@ -71,15 +80,16 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     )
 
 
-def wired(base: Base) -> Sequence[Part]:
+def wired(base: Base, own: Telemetry) -> Sequence[Part]:
     """Each part knows the ones before it."""
+    alerting = alerts.Alerting(base, base.bell.ring)
     crew = people.crew(base)
     watchbill = schedules.watchbill(base, crew)
     return [
         people.part(base, crew),
         schedules.part(base, watchbill),
         coverage.part(base, crew, watchbill),
-        alerts.part(base),
-        paging.part(base),
-        telemetry.part(base),
+        alerts.part(base, alerting),
+        paging.part(base, crew, watchbill.desk, alerting),
+        telemetry.part(base, own, alerting.intake),
     ]

@@ -10,6 +10,12 @@ COMMANDS: Final = {
     "schedules": "Rotations, shifts, gaps, calendars.",
     "override": "Swaps: somebody too, somebody not, somebody instead.",
     "coverage": "Whether everybody would be reached in the coming nights.",
+    "groups": "Alert groups: what fires, and all that happened.",
+    "ack": "Acknowledge a group: quiet.",
+    "resolve": "Resolve a group.",
+    "silence": "Silence a group for a time, or whatever fits matchers.",
+    "routes": "Which alerts go to which escalation chain.",
+    "heartbeat": "Who must say something how often.",
     "people": "Who is in the roster, and how they are reached.",
 }
 """Of each module its line in the help. The module's `command` is what runs; `-` in a name is `_` in the module's."""

@@ -16,7 +16,7 @@ async def asking(loaded: Settings) -> AsyncIterator[Operator]:
     """`async with asking(settings) as ops: await ops.ask("GET", "/api/people", list[PersonCard])`."""
     place = Place(
         name="ops",
-        url=loaded.ops_url,
+        url=loaded.ops_url or "http://127.0.0.1:3001",
         url_setting="JWT_PIZZA_OPS_URL",
         token=loaded.oncall_token,
         token_setting="JWT_PIZZA_ONCALL_TOKEN",  # noqa: S106 - the name of a setting

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import msgspec
 
-from jwt_pizza.factory.chaos.model import Admission, Attack, AttackCard, Attacks, Plan, Strike, planned, strike
+from jwt_pizza.factory.chaos.model import Admission, Attack, AttackCard, Attacks, Ending, Plan, Strike, planned, strike
 from jwt_pizza.factory.vendors.model import Throttle, Vendor, key_hash
 from jwt_pizza.kernel.clock import Clock, iso
 from jwt_pizza.kernel.errors import Invalid, TooMany, Unauthorized
+from jwt_pizza.kernel.vitals import Notes, Unnoted
 
 RESOLVED = "Problem resolved. Pizza is back on the menu!"
 UNRESOLVED = "Problem unresolved"
@@ -27,10 +28,12 @@ class ChaosDesk:
         *,
         longest: float,
         throttle_delay: float,
+        notes: Notes = Unnoted(),  # noqa: B008 - has no state
     ) -> None:
         """`longest` attack and `throttle_delay` in seconds; `draw` is uniform in [0, 1)."""
         self._attacks = attacks
         self._throttle = throttle
+        self._notes = notes
         self._clock = clock
         self._draw = draw
         self._longest = longest
@@ -56,7 +59,18 @@ class ChaosDesk:
     async def start(self, plan: Plan, *, by: str) -> AttackCard:
         now = self._clock.now()
         attack = planned(plan, by=by, now=now, longest=self._longest, throttle=self._throttle_delay)
-        return self._card(await self._attacks.start(attack))
+        card = self._card(await self._attacks.start(attack))
+        self._notes.note(
+            "chaos.started",
+            kind=card.kind,
+            attack=card.id,
+            by=by,
+            vendor=card.vendor_id or "every vendor",
+            probability=card.probability,
+            starts_at=card.starts_at,
+            ends_at=card.ends_at,
+        )
+        return card
 
     async def start_own(self, vendor: Vendor, plan: Plan) -> AttackCard:
         """A vendor attacks itself only."""
@@ -65,11 +79,14 @@ class ChaosDesk:
     async def stop_own(self, vendor: Vendor) -> bool:
         """False when there was nothing to stop."""
         attack = await self.own(vendor)
-        return attack is not None and await self._attacks.end(attack.id, "stopped", self._clock.now())
+        return attack is not None and await self._end(attack, "stopped")
 
     async def stop_all(self) -> int:
         """How many attacks that ended."""
-        return await self._attacks.end_all(self._clock.now())
+        ended = await self._attacks.end_all(self._clock.now())
+        if ended:
+            self._notes.note("chaos.stopped", how="stopped", attacks=ended)
+        return ended
 
     async def own(self, vendor: Vendor) -> Attack | None:
         """The attack that the vendor has started or scheduled and that is not over."""
@@ -98,9 +115,15 @@ class ChaosDesk:
         for attack in attacks:
             if attack.fits(fix_code):
                 await self._throttle.pardon(subjects)
-                await self._attacks.end(attack.id, "fixed", now)
+                await self._end(attack, "fixed")
                 return RESOLVED
         raise Invalid(UNRESOLVED)
+
+    async def _end(self, attack: Attack, how: Ending) -> bool:
+        ended = await self._attacks.end(attack.id, how, self._clock.now())
+        if ended:
+            self._notes.note("chaos.stopped", kind=attack.kind, attack=attack.id, how=how)
+        return ended
 
     async def _admission(self, api_key: str) -> Admission | None:
         return await self._attacks.admit(key_hash(api_key))

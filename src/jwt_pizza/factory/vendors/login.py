@@ -1,6 +1,7 @@
 """Log in by a one-time code that comes by mail."""
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
 from jwt_pizza.factory.vendors.model import (
@@ -31,8 +32,17 @@ nobody gets in.
 
 class LoginDesk:
     def __init__(
-        self, vendors: Vendors, codes: Codes, throttle: Throttle, mail: Mail, limits: Limits, clock: Clock
+        self,
+        vendors: Vendors,
+        codes: Codes,
+        throttle: Throttle,
+        mail: Mail,
+        limits: Limits,
+        clock: Clock,
+        count: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`count` gets the result of each attempt to log in."""
+        self._count = count
         self._vendors = vendors
         self._codes = codes
         self._throttle = throttle
@@ -63,6 +73,7 @@ class LoginDesk:
         used = "\0" not in vendor_id and await self._codes.use_code(
             vendor_id, code_hash(vendor_id, code), self._limits.tries_per_code, self._clock.now()
         )
+        self._count("success" if used else "wrong")
         if not used:
             raise Unauthorized("Invalid code")
         await self._throttle.pardon([subject])

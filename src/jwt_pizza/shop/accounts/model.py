@@ -121,6 +121,14 @@ class Throttle(Protocol):
     async def clear(self, subject: str) -> None: ...
 
 
+class Attendances(Protocol):
+    """The port to who was seen when."""
+
+    async def note(self, user_ids: Sequence[int], at: datetime, since: datetime) -> int:
+        """They were seen at that moment. How many were since `since`; who was not is forgotten."""
+        ...
+
+
 class Passwords(Protocol):
     def place(self) -> AbstractAsyncContextManager[None]:
         """To wait for a turn and to have it; raises Unavailable when too many do."""

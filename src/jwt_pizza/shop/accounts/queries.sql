@@ -128,3 +128,16 @@ DELETE FROM shop.login_throttle WHERE ends_at < $1;
 -- name: secret
 -- A secret of this installation.
 SELECT value FROM shop.secrets WHERE name = $1;
+
+-- name: note_seen
+-- These users are here. Processes that note the same ones do it in the same order.
+INSERT INTO shop.attendance (user_id, at) SELECT id, $2 FROM unnest($1::bigint[]) AS id ORDER BY id
+ON CONFLICT (user_id) DO UPDATE SET at = greatest(attendance.at, excluded.at);
+
+-- name: forget_seen
+-- Users that were not seen for long. Another process may be noting them.
+DELETE FROM shop.attendance WHERE user_id IN (SELECT user_id FROM shop.attendance WHERE at < $1 FOR UPDATE SKIP LOCKED);
+
+-- name: count_seen
+-- Users that were seen.
+SELECT count(*) FROM shop.attendance WHERE at >= $1;

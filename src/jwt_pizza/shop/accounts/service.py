@@ -1,15 +1,17 @@
 """Register, log in, log out, and everything that users do with their accounts."""
 
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from math import ceil
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
+from jwt_pizza.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooMany, Unauthorized
 from jwt_pizza.shop.accounts.model import (
     Accounts,
     Caller,
@@ -28,6 +30,12 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 _REMEMBERED = 4096
+_RESULTS: Final[dict[type[Refusal], str]] = {
+    NotFound: "wrong",
+    TooMany: "limited",
+    Invalid: "invalid",
+    Conflict: "taken",
+}
 
 
 class Accountant:
@@ -41,7 +49,10 @@ class Accountant:
         sessions: "Sessions",
         limits: Limits,
         clock: Clock,
+        count: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`count` gets the result of each attempt to log in or to register."""
+        self._count = count
         self._accounts = accounts
         self._throttle = throttle
         self._passwords = passwords
@@ -50,15 +61,20 @@ class Accountant:
         self._clock = clock
 
     async def register(self, name: str | None, email: str | None, password: str | None) -> SignedIn:
-        if not name or not email or not password:
-            raise Invalid("name, email, and password are required")
-        name, email = name_of(name), text.email(email)
-        hashed = await self._passwords.hash(text.password(password, self._limits.shortest_password))
-        user = await self._accounts.add(name, email, hashed, self._clock.now())
-        return SignedIn(user=user, token=await self._sessions.open(user))
+        with self._counted("registered"):
+            if not name or not email or not password:
+                raise Invalid("name, email, and password are required")
+            name, email = name_of(name), text.email(email)
+            hashed = await self._passwords.hash(text.password(password, self._limits.shortest_password))
+            user = await self._accounts.add(name, email, hashed, self._clock.now())
+            return SignedIn(user=user, token=await self._sessions.open(user))
 
     async def log_in(self, email: str | None, password: str | None, address: str) -> SignedIn:
         """`address` is the client's. Raises NotFound for an unknown user and a wrong password alike, in equal time."""
+        with self._counted("success"):
+            return await self._log_in(email, password, address)
+
+    async def _log_in(self, email: str | None, password: str | None, address: str) -> SignedIn:
         if not email or not password or not email.strip():
             raise Invalid("email and password are required")
         if len(email) > 254 or len(password) > text.LONGEST_PASSWORD or "\0" in email:
@@ -114,6 +130,15 @@ class Accountant:
         users = await self._accounts.page(name, skip=(page - 1) * limit, take=limit + 1)
         return UserPage(users=users[:limit], more=len(users) > limit)
 
+    @contextmanager
+    def _counted(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except Refusal as refusal:
+            self._count(_RESULTS.get(type(refusal), "unavailable"))
+            raise
+        self._count(done)
+
     async def _failures(self, subjects: tuple[str, str]) -> int:
         """The account's failures in this window; raises TooMany when it or the address had its share.
 
@@ -140,6 +165,8 @@ class Sessions:
         self._clock = clock
         self._claims: dict[str, Claims] = {}
         self._callers: dict[int, Caller] = {}
+        self.seen: set[int] = set()
+        """Users since somebody last looked, and emptied it."""
 
     async def open(self, user: User) -> str:
         now = self._clock.now()
@@ -167,12 +194,16 @@ class Sessions:
             self._callers.pop(claims.sid, None)
             raise Unauthorized
         _remember(self._callers, claims.sid, caller)
+        self.seen.add(caller.user.id)
         return caller
 
     async def recall(self, token: str) -> Caller:
         """The user as last seen. Only for work whose commit checks that session and version still hold."""
         caller = self._callers.get(self._read(token).sid)
-        return caller or await self.identify(token)
+        if caller is None:
+            return await self.identify(token)
+        self.seen.add(caller.user.id)
+        return caller
 
     def _read(self, token: str) -> Claims:
         claims = self._claims.get(token)

@@ -126,6 +126,18 @@ class PostgresThrottle:
         await self._postgres.execute("throttle.clear", SQL["clear"], subject)
 
 
+class PostgresAttendances:
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def note(self, user_ids: Sequence[int], at: datetime, since: datetime) -> int:
+        async with self._postgres.lease("attendance.note") as connection:
+            if user_ids:
+                await connection.execute(SQL["note_seen"], list(user_ids), at)
+            await connection.execute(SQL["forget_seen"], since)
+            return int(await connection.fetchval(SQL["count_seen"], since))
+
+
 def _user(row: Row) -> User:
     roles, franchises = row["roles"] or [], row["franchises"] or []
     return User(

@@ -8,7 +8,7 @@ from typing import Final
 
 from jwt_pizza.kernel.clock import Clock, iso
 from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound, TooMany
-from jwt_pizza.kernel.vitals import Holding, Vitals
+from jwt_pizza.kernel.vitals import Holding, Notes, Unnoted, Vitals
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.connections.model import (
     FRESH,
@@ -74,7 +74,13 @@ class Leak:
     database, so that an order pays nothing for asking; processes follow each other within `refresh`'s period."""
 
     def __init__(
-        self, leaks: Leaks, forgetter: Forgetter, throttle: Throttle, clock: Clock, dice: Callable[[], float]
+        self,
+        leaks: Leaks,
+        forgetter: Forgetter,
+        throttle: Throttle,
+        clock: Clock,
+        dice: Callable[[], float],
+        notes: Notes = Unnoted(),  # noqa: B008 - has no state
     ) -> None:
         """`dice` gives numbers in [0, 1)."""
         self._leaks = leaks
@@ -82,6 +88,7 @@ class Leak:
         self._throttle = throttle
         self._clock = clock
         self._dice = dice
+        self._notes = notes
         self._plan: LeakPlan | None = None
 
     async def forget(self, order_id: int, on_reclaimed: OnReclaimed | None = None) -> bool:
@@ -104,6 +111,7 @@ class Leak:
         plan = LeakPlan(probability, secrets.token_urlsafe(16), now, now + timedelta(seconds=seconds))
         await self._leaks.start(plan, caller.user.id)
         self._plan = plan
+        self._notes.note("chaos.started", kind="leak", probability=probability, ends_at=iso(plan.ends_at))
         return _attack(plan)
 
     async def status(self, caller: Caller) -> LeakView:
@@ -114,7 +122,8 @@ class Leak:
     async def stop(self, caller: Caller) -> LeakView:
         """Harmless when there is none."""
         _operators_only(caller)
-        await self._leaks.end(self._clock.now(), "stopped")
+        if await self._leaks.end(self._clock.now(), "stopped"):
+            self._notes.note("chaos.stopped", kind="leak", how="stopped")
         self._plan = None
         return _attack(None)
 
@@ -129,6 +138,7 @@ class Leak:
         if not await self._leaks.end(now, "fixed", fix_code):
             await self._throttle.charge(subject, now, now + timedelta(seconds=_GUESS_WINDOW))
             raise NotFound("no leak with this code is under way")
+        self._notes.note("chaos.stopped", kind="leak", how="fixed")
         self._plan = None
 
 

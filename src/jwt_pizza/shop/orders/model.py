@@ -18,7 +18,7 @@ from jwt_pizza.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from jwt_pizza.kernel.money import Satoshis, to_btc
 from jwt_pizza.kernel.wire import MOST_PIZZAS, Wire
 from jwt_pizza.shop.accounts.model import Caller
-from jwt_pizza.shop.ovens.model import Attempt
+from jwt_pizza.shop.ovens.model import IN_HOUSE, Attempt
 
 Status = Literal["held", "charged", "fulfilled", "voided", "refunded"]
 
@@ -137,11 +137,14 @@ class Outcome(Enum):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`order` is fulfilled, or it failed: then nothing was charged, unless the policy is factory-only."""
+    """`order` is fulfilled, or it failed: then nothing was charged, unless the policy is factory-only. `oven` and
+    `reason` are of the last attempt to bake it."""
 
     order: Order
     replayed: bool = False
     report_url: str | None = None
+    oven: str = IN_HOUSE
+    reason: str = "good"
 
 
 class ChaosMonkey(Refusal):

@@ -16,6 +16,7 @@ from litestar.response import Redirect, Template
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal, Unauthorized
 from jwt_pizza.kernel.money import Satoshis
 from jwt_pizza.kernel.wire import MOST_PIZZAS, Pizza
+from jwt_pizza.kit import tracing
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.accounts.service import Sessions
 from jwt_pizza.shop.franchises.service import Franchising
@@ -88,7 +89,10 @@ async def pay(
         if visitor is None or token is None:
             return go(with_next("/login", choice.checkout(key)))
         quote = await desk.quote(choice.store_id(), choice.menu_ids())
-        answer = await desk.place(visitor, quote.basket, key, lambda: sessions.identify(token), agreed=_agreed(form))
+        with tracing.span("order"):
+            answer = await desk.place(
+                visitor, quote.basket, key, lambda: sessions.identify(token), agreed=_agreed(form)
+            )
     except Unauthorized:
         return go(with_next("/login", choice.checkout(key)))
     except Refusal as error:

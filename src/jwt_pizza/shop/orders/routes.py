@@ -9,6 +9,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from jwt_pizza.kernel.wire import Id, Wire
+from jwt_pizza.kit import tracing
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.accounts.service import Sessions
 from jwt_pizza.shop.orders.model import Basket, Delivered, History, delivered, failed
@@ -58,7 +59,8 @@ def order_lane(sessions: Sessions, desk: OrderDesk) -> Lane:
         wanted = _decode(call.body)
         basket = Basket(wanted.franchise_id, wanted.store_id, tuple(item.menu_id for item in wanted.items))
         key = call.header(b"idempotency-key")
-        answer = await desk.place(caller, basket, key, lambda: sessions.identify(token))
+        with tracing.span("order"):
+            answer = await desk.place(caller, basket, key, lambda: sessions.identify(token))
         headers = _REPLAYED if answer.replayed else ()
         if answer.order.status in _FAILED:
             shown = desk.policy == "factory-only" or any(role.role in _INSIDERS for role in caller.user.roles)

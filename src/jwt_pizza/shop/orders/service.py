@@ -31,6 +31,7 @@ from jwt_pizza.shop.orders.model import (
     ticket,
     with_pizza,
 )
+from jwt_pizza.shop.orders.tally import Tally, Uncounted
 from jwt_pizza.shop.ovens.model import Policy
 from jwt_pizza.shop.ovens.service import Kitchen
 
@@ -66,6 +67,7 @@ class OrderDesk:
         dice: Callable[[], float],
         trace: Trace = lambda: "",
         hold: timedelta = HOLD,
+        tally: Tally = Uncounted(),  # noqa: B008 - has no state
     ) -> None:
         """`dice` gives numbers in [0, 1) for the chaos monkey; `hold` is how long one stands before it is voided."""
         self._orders = orders
@@ -74,6 +76,7 @@ class OrderDesk:
         self._dice = dice
         self._trace = trace
         self._hold = hold
+        self._tally = tally
 
     @property
     def policy(self) -> Policy:
@@ -98,6 +101,27 @@ class OrderDesk:
 
         `agreed` is the total that the diner has seen: PriceChanged when it is another one now.
         """
+        began = self._clock.monotonic()
+        try:
+            answer = await self._place(caller, basket, key, renew, agreed)
+        except Exception as error:
+            # A refusal below 500 is what the diner asked for.
+            if not isinstance(error, Refusal) or error.status >= 500:
+                seconds = self._clock.monotonic() - began
+                self._tally.failed("failed", "", _reason(error), seconds=seconds)
+            raise
+        if not answer.replayed:
+            self._count(answer, self._clock.monotonic() - began)
+        return answer
+
+    async def _place(
+        self,
+        caller: Caller,
+        basket: Basket,
+        key: str | None,
+        renew: Callable[[], Awaitable[Caller]],
+        agreed: Satoshis | None,
+    ) -> Answer:
         if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
             raise Invalid("Idempotency-Key must have 1 to 255 printable ASCII characters")
         fingerprint = basket.fingerprint() if key is not None else None
@@ -157,7 +181,16 @@ class OrderDesk:
 
     async def reap(self) -> int:
         """Voids what was left behind, by a process that died for example; how many orders."""
-        return await self._orders.reap(self._clock.now())
+        expired = await self._orders.reap(self._clock.now())
+        self._tally.expired(expired)
+        return expired
+
+    def _count(self, answer: Answer, seconds: float) -> None:
+        order = answer.order
+        if order.status == "fulfilled":
+            self._tally.order(order.status, answer.oven, pizzas=len(order.lines), satoshis=order.total, seconds=seconds)
+        else:
+            self._tally.failed(order.status, answer.oven, answer.reason, seconds=seconds, order_id=order.id)
 
     async def _priced(self, basket: Basket, *, renew: bool) -> tuple[Catalogue, Sequence[Line]]:
         catalogue = None if renew else self._orders.last_catalogue()
@@ -216,7 +249,13 @@ class OrderDesk:
         )
         # The books decide: the hold may have expired meanwhile, or another process may have taken this one for dead.
         end = await self._orders.resolve(resolution)
-        return Answer(msgspec.structs.replace(order, status=end.status, jwt=end.jwt), report_url=baked.report_url)
+        last = baked.attempts[-1]
+        return Answer(
+            msgspec.structs.replace(order, status=end.status, jwt=end.jwt),
+            report_url=baked.report_url,
+            oven=last.oven,
+            reason=last.reason,
+        )
 
     async def _again(self, caller: Caller, key: str, fingerprint: bytes | None) -> Answer | None:
         """The answer of the request that used the key first, if any did; finished here if its process died over it."""
@@ -233,3 +272,10 @@ class OrderDesk:
             return await self._fulfil(order, caller)
         report_url = None if order.status == "fulfilled" else await self._orders.report_url(order.id)
         return Answer(order, replayed=True, report_url=report_url)
+
+
+def _reason(error: Exception) -> str:
+    """Why an order never came to the books."""
+    if isinstance(error, ChaosMonkey):
+        return "chaos monkey"
+    return "unavailable" if isinstance(error, Unavailable) else "defect"

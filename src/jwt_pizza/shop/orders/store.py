@@ -1,7 +1,6 @@
 """Orders in PostgreSQL. All orders that wait in this process go into the books as one statement."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,11 +8,10 @@ import asyncpg
 
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kernel.money import Satoshis
-from jwt_pizza.kit import metrics
 from jwt_pizza.kit.batching import Batch, Full, Shared
 from jwt_pizza.kit.postgres import UNREACHABLE, Postgres, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved, Status
+from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved
 
 SQL: Final = Queries(__package__)
 _NUMBERS_AT_A_TIME: Final = 64
@@ -69,9 +67,7 @@ class PostgresOrders:
         return None if url is None else str(url)
 
     async def reap(self, at: datetime) -> int:
-        voided = int(await self._postgres.fetchval("orders.reap", SQL["reap"], at))
-        metrics.ORDERS.labels("voided").inc(voided)
-        return voided
+        return int(await self._postgres.fetchval("orders.reap", SQL["reap"], at))
 
     async def by_key(self, diner_id: int, key: str) -> tuple[bytes, Order] | None:
         row = await self._postgres.fetchrow("orders.by_key", SQL["by_key"], diner_id, key)
@@ -101,7 +97,6 @@ class PostgresOrders:
                 raise
             return await self._write_again(placements)
         outcomes = {row["id"]: _outcome(row) for row in rows}
-        _count(one.order.status for one in placements if outcomes[one.order.id] is Outcome.PLACED)
         return [outcomes[placement.order.id] for placement in placements]
 
     async def _write_again(self, placements: Sequence[Placement]) -> Sequence[Outcome]:
@@ -124,7 +119,6 @@ class PostgresOrders:
             # The connection broke before or after the commit; what is resolved stays so, so it can be said again.
             rows = await self._postgres.fetch("orders.resolve_again", SQL["resolve"], *arguments)
         found = {row["id"]: Resolved(row["status"], row["jwt"]) for row in rows}
-        _count(end.status for end in found.values())
         if len(found) < len(ids):
             # Somebody else was first: the reaper, or this very statement before the connection broke.
             others = await self._postgres.fetch("orders.status", SQL["status"], ids)
@@ -212,11 +206,6 @@ def _resolution_columns(resolutions: Sequence[Resolution]) -> tuple[list[object]
 def _storable(text: str | None) -> str | None:
     """What a factory said may be anything; a NUL cannot be stored."""
     return None if text is None else text.replace("\0", "")
-
-
-def _count(statuses: Iterable[Status]) -> None:
-    for status, count in Counter(statuses).items():
-        metrics.ORDERS.labels(status).inc(count)
 
 
 def _outcome(row: Row) -> Outcome:

@@ -12,7 +12,7 @@ from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, Unavailable
 from jwt_pizza.kernel.vitals import ClientPool
-from jwt_pizza.kit import metrics
+from jwt_pizza.kit import tracing
 from jwt_pizza.kit.batching import Shared
 from jwt_pizza.kit.jwt import BadToken, EllipticKey, read_header
 from jwt_pizza.kit.keepalive import Origin
@@ -76,16 +76,21 @@ class HttpFactory:
         return ClientPool(name=FACTORY, limit=orders.limit, used=orders.used, idle=orders.idle, waiting=orders.waiting)
 
     async def bake(self, request: wire.BakeRequest, *, within: float) -> Attempt:
+        with tracing.span("bake", {"order": request.order.id, "oven": FACTORY}, calls=True) as span:
+            attempt = await self._try(request, within)
+            if span is not None:
+                span.set_attribute("reason", attempt.reason)
+        return attempt
+
+    async def _try(self, request: wire.BakeRequest, within: float) -> Attempt:
         started_at, started = self._clock.now(), self._clock.monotonic()
         try:
             async with asyncio.timeout(within):
-                attempt = await self._call(request, started_at, started)
+                return await self._call(request, started_at, started)
         except TimeoutError:
-            attempt = self._failed("timeout", f"no pizza within {within:.1f} s", started_at, started)
+            return self._failed("timeout", f"no pizza within {within:.1f} s", started_at, started)
         except (aiohttp.ClientError, OSError) as error:
-            attempt = self._failed("unreachable", type(error).__name__, started_at, started)
-        metrics.ATTEMPTS.labels(FACTORY, attempt.reason).inc()
-        return attempt
+            return self._failed("unreachable", type(error).__name__, started_at, started)
 
     async def follow(self, url: str) -> tuple[int, str]:
         """GETs a report link, only ever at the configured factory. Raises Invalid or Unavailable."""
@@ -114,6 +119,10 @@ class HttpFactory:
         head = self._head
         if trace := trace_id.get():
             head += b"X-Request-Id: %b\r\n" % trace.encode()
+        carried: dict[str, str] = {}
+        tracing.pass_on(carried)
+        for name, value in carried.items():
+            head += f"{name}: {value}\r\n".encode()
         answer = await self._orders.post(head, _encode(request))
         status, answered = answer.status, _read(answer.body)
         if status != 200 or not answered.jwt:

@@ -51,6 +51,23 @@ class RemoteOven(Protocol):
         ...
 
 
+class AttemptTally(Protocol):
+    """The port to what is counted of attempts. `report`: with a report link; `stands_in`: the in-house oven, because
+    the factory did not deliver."""
+
+    def attempt(
+        self, oven: str, reason: str, *, seconds: float, order_id: int, report: bool, stands_in: bool, error: str | None
+    ) -> None: ...
+
+
+class Uncounted:
+    """A tally for where nobody counts."""
+
+    def attempt(
+        self, oven: str, reason: str, *, seconds: float, order_id: int, report: bool, stands_in: bool, error: str | None
+    ) -> None: ...
+
+
 class Oven(Protocol):
     """The oven in this process."""
 

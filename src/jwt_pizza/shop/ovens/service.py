@@ -12,6 +12,7 @@ from jwt_pizza.shop.ovens.model import (
     IN_HOUSE,
     Attempt,
     Attempts,
+    AttemptTally,
     Baked,
     Breaker,
     Oven,
@@ -21,6 +22,7 @@ from jwt_pizza.shop.ovens.model import (
     ReportLink,
     RetryBudget,
     Tuning,
+    Uncounted,
     flaw,
 )
 
@@ -37,6 +39,7 @@ class Kitchen:
         tuning: Tuning,
         clock: Clock,
         dice: Callable[[], float],
+        tally: AttemptTally = Uncounted(),  # noqa: B008 - has no state
     ) -> None:
         self.policy = policy
         self.breaker = breaker
@@ -46,6 +49,7 @@ class Kitchen:
         self._budget = RetryBudget(tuning.retries)
         self._clock = clock
         self._dice = dice
+        self._tally = tally
 
     async def sign(self, request: wire.BakeRequest) -> str:
         """Straight from the in-house oven, for policy in-house."""
@@ -56,10 +60,12 @@ class Kitchen:
             # As it was before the incident: one call, no breaker, nobody to stand in.
             only = await self._try_factory(request, self.tuning.deadline)
             return Baked(only.jwt, (only,))
-        attempts = () if self._dice() < self.tuning.exercise else await self._try_factory_repeatedly(request)
+        exercise = self._dice() < self.tuning.exercise
+        attempts = () if exercise else await self._try_factory_repeatedly(request)
         if attempts and attempts[-1].jwt is not None:
             return Baked(attempts[-1].jwt, attempts)
         own = await self._stand_in(request)
+        self._count(own, request, stands_in=not exercise)
         return Baked(own.jwt, (*attempts, own))
 
     async def _try_factory_repeatedly(self, request: wire.BakeRequest) -> tuple[Attempt, ...]:
@@ -86,12 +92,22 @@ class Kitchen:
 
     async def _try_factory(self, request: wire.BakeRequest, seconds: float) -> Attempt:
         attempt = await self._factory.bake(request, within=seconds)
-        if attempt.reason != "good":
-            return attempt
-        wrong = flaw(attempt.claims, request, self._clock.now())
-        if wrong is None:
-            return attempt
-        return msgspec.structs.replace(attempt, reason="bad pizza", error=wrong, jwt=None)
+        wrong = flaw(attempt.claims, request, self._clock.now()) if attempt.reason == "good" else None
+        if wrong is not None:
+            attempt = msgspec.structs.replace(attempt, reason="bad pizza", error=wrong, jwt=None)
+        self._count(attempt, request, stands_in=False)
+        return attempt
+
+    def _count(self, attempt: Attempt, request: wire.BakeRequest, *, stands_in: bool) -> None:
+        self._tally.attempt(
+            attempt.oven,
+            attempt.reason,
+            seconds=attempt.ms / 1000,
+            order_id=request.order.id,
+            report=attempt.report_url is not None,
+            stands_in=stands_in,
+            error=attempt.error,
+        )
 
     async def _stand_in(self, request: wire.BakeRequest) -> Attempt:
         started_at, started = self._clock.now(), self._clock.monotonic()

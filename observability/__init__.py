@@ -1,0 +1,1 @@
+"""Prometheus, Grafana and their companions beside the product (docs/observability.md); not part of the package."""
