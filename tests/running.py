@@ -13,6 +13,7 @@ import msgspec
 import uvicorn
 
 from jwt_pizza.apps import factory as factory_app
+from jwt_pizza.apps import ops as ops_app
 from jwt_pizza.apps import shop as shop_app
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kit import http, settings
@@ -97,6 +98,14 @@ async def running_factory(
     loaded = settings.load({"JWT_PIZZA_LOG_LEVEL": "error"})
     loaded = msgspec.structs.replace(loaded, **{"pool_size": 3, **changes})
     async with serving(factory_app.app(loaded, database_url, clock)) as running:
+        yield running
+
+
+@asynccontextmanager
+async def running_ops(database_url: str, *, clock: Clock | None = None, **changes: object) -> AsyncIterator[Running]:
+    loaded = settings.load({"JWT_PIZZA_LOG_LEVEL": "error"})
+    loaded = msgspec.structs.replace(loaded, **{"pool_size": 5, **changes})
+    async with serving(ops_app.app(loaded, database_url, clock)) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kit import embedded, migrations
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
@@ -24,6 +25,19 @@ def at_hand(settings: Settings) -> Iterator[str]:
         return
     with embedded.attached(settings.data_home) as cluster:
         yield cluster.url()
+
+
+def running(settings: Settings) -> str:
+    """The URL of the one that the system runs on; raises Unavailable when an embedded one does not run."""
+    if settings.database_url:
+        return settings.database_url
+    cluster = embedded.running(settings.data_home)
+    if cluster is None:
+        raise Unavailable(
+            f"the database in {settings.data_home} does not run: set JWT_PIZZA_DATA_DIR or DATABASE_URL as the "
+            "system has it, or give the command a login's token (JWT_PIZZA_TOKEN, for on-call JWT_PIZZA_ONCALL_TOKEN)"
+        )
+    return cluster.url()
 
 
 def migrate(url: str) -> None:

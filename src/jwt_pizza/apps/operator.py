@@ -2,10 +2,8 @@
 
 from typing import Final
 
-from jwt_pizza.apps import parts
+from jwt_pizza.apps import database, parts
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.kernel.errors import Unavailable
-from jwt_pizza.kit import embedded
 from jwt_pizza.kit.jwt import SharedSecret
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.shop.accounts.model import Limits
@@ -20,7 +18,7 @@ _SECONDS: Final = 3600.0
 
 async def log_in(settings: Settings, clock: Clock) -> str:
     """The token of a new session, good for an hour, of the operator; makes that user when there is none."""
-    url = _database(settings)
+    url = database.running(settings)
     limits = Limits(shortest_password=1, session=_SECONDS, window=1, failures_per_account=1, failures_per_address=1)
     async with parts.opened(parts.pool(settings, url, "jwt-pizza command")) as postgres:
         accounts = PostgresAccounts(postgres)
@@ -29,15 +27,3 @@ async def log_in(settings: Settings, clock: Clock) -> str:
         await accounts.grant(user.id, "admin")
         sessions = Sessions(accounts, SharedSecret(await accounts.secret("sessions")), limits, clock)
         return await sessions.open(user)
-
-
-def _database(settings: Settings) -> str:
-    if settings.database_url:
-        return settings.database_url
-    cluster = embedded.running(settings.data_home)
-    if cluster is None:
-        raise Unavailable(
-            f"the database in {settings.data_home} does not run: set JWT_PIZZA_DATA_DIR or DATABASE_URL as the shop "
-            "has it, or JWT_PIZZA_TOKEN"
-        )
-    return cluster.url()

@@ -37,6 +37,7 @@ def pool(
     name: str,
     reserve: Reserve = Reserve(),  # noqa: B008 - frozen
     clock: Clock = SystemClock(),  # noqa: B008 - has no state
+    least: int = 2,
 ) -> Postgres:
     """`clock` must be the one of the watch: leases are timed by both."""
     return Postgres(
@@ -47,6 +48,7 @@ def pool(
         statement=settings.statement_seconds,
         reserve=reserve,
         clock=clock,
+        least=least,
     )
 
 

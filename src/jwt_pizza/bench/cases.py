@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from argon2 import PasswordHasher
 
-from jwt_pizza.bench import limit, load, storm
+from jwt_pizza.bench import ingestion, limit, load, storm
 from jwt_pizza.bench.diners import Guests
 from jwt_pizza.bench.load import Asked
 from jwt_pizza.bench.system import System
@@ -68,6 +68,10 @@ def login_storm(bench: Bench) -> Figures:
     return storm.orders_beside_logins(bench.system.shop, bench.guests.diners, rate=500, seconds=bench.seconds)
 
 
+def alerts(bench: Bench) -> Figures:
+    return ingestion.figures(bench.system.ops, connections=CONNECTIONS, seconds=bench.seconds)
+
+
 CASES: Final[dict[str, Callable[[Bench], Figures]]] = {
     "orders": orders,
     "menu": menu,
@@ -76,6 +80,7 @@ CASES: Final[dict[str, Callable[[Bench], Figures]]] = {
     "verify": verify,
     "login": login,
     "login-storm": login_storm,
+    "alerts": alerts,
 }
 
 

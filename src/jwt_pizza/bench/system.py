@@ -24,6 +24,7 @@ class System(msgspec.Struct, frozen=True):
     """`ready_seconds` from the command to its ready line, on a data directory that exists."""
 
     shop: str
+    ops: str
     database_url: str
     cluster: embedded.Cluster
     pid: int
@@ -68,26 +69,32 @@ def _up(root: Path, workers: int, policy: str) -> Iterator[System]:
     environment["JWT_PIZZA_POLICY"] = policy
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True)
     try:
-        shop = _wait(process)
+        shop, ops = _wait(process)
         seconds = time.monotonic() - started
         cluster = embedded.running(root)
         if cluster is None:
             raise LookupError("the embedded PostgreSQL is not running")
         yield System(
-            shop=shop, database_url=cluster.url(), cluster=cluster, pid=process.pid, ready_seconds=round(seconds, 2)
+            shop=shop,
+            ops=ops,
+            database_url=cluster.url(),
+            cluster=cluster,
+            pid=process.pid,
+            ready_seconds=round(seconds, 2),
         )
     finally:
         process.terminate()
         process.wait(_START_SECONDS)
 
 
-def _wait(process: "subprocess.Popen[str]") -> str:
+def _wait(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """The addresses of shop and ops."""
     if process.stdout is None:
         raise LookupError("no output")
     for line in process.stdout:
         found = _READY.search(line)
         if found:
-            return found["shop"]
+            return found["shop"], found["ops"]
     raise LookupError("the system did not start")
 
 

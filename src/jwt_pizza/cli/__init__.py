@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "chaos": "Attack the running factory, and end attacks.",
     "keys": "The keys that pizzas are signed with.",
     "ledger": "The books.",
+    "oncall": "Who is on call, who is paged, and what they do about it.",
     "traffic": "Send realistic load to a running shop.",
     "connections": "Who holds which database connection.",
     "bench": "Measure the system against PostgreSQL's own limit.",

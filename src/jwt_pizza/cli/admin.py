@@ -3,11 +3,12 @@
 import click
 
 from jwt_pizza.cli.session import with_database
+from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit.passwords import Passwords
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
-from jwt_pizza.shop.accounts.model import email_key, email_of, name_of, password_of
+from jwt_pizza.shop.accounts.model import name_of
 from jwt_pizza.shop.accounts.store import PostgresAccounts
 
 
@@ -31,10 +32,10 @@ def create(email: str, name: str, password: str) -> None:
 
     async def work(postgres: Postgres, settings: Settings) -> bool:
         accounts = PostgresAccounts(postgres)
-        address = email_of(email)
-        known = await accounts.credentials(email_key(address))
+        address = text.email(email)
+        known = await accounts.credentials(text.email_key(address))
         if known is None:
-            hashed = await Passwords().hash(password_of(password, settings.shortest_password))
+            hashed = await Passwords().hash(text.password(password, settings.shortest_password))
             user = await accounts.add(name_of(name), address, hashed, SystemClock().now())
         else:
             user = known.user

@@ -9,15 +9,32 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+import msgspec
 
 from jwt_pizza.kernel.errors import Unavailable
 
 _KEPT: Final = 100
 """Mails in the outbox; older ones are deleted."""
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """`html` says the same as `text`. `id` becomes the Message-ID: a mail that is sent again has the same one."""
+
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    id: str | None = None
+
+
+class Mailer(Protocol):
+    async def post(self, mail: Mail) -> None:
+        """Raises Unavailable when it was not taken in time."""
+        ...
 
 
 class Smtp:
@@ -35,10 +52,14 @@ class Smtp:
 
     async def send(self, to: str, subject: str, text: str) -> None:
         """Raises Unavailable when the server did not take it in time."""
+        await self.post(Mail(to=to, subject=subject, text=text))
+
+    async def post(self, mail: Mail) -> None:
+        """Raises Unavailable when the server did not take it in time."""
         try:
             async with asyncio.timeout(self._deadline):
                 await aiosmtplib.send(
-                    compose(self._sender, to, subject, text),
+                    compose(self._sender, mail),
                     hostname=self._host,
                     port=self._port,
                     username=self._user,
@@ -58,7 +79,10 @@ class Outbox:
         self._sender = sender
 
     async def send(self, to: str, subject: str, text: str) -> None:
-        message = compose(self._sender, to, subject, text)
+        await self.post(Mail(to=to, subject=subject, text=text))
+
+    async def post(self, mail: Mail) -> None:
+        message = compose(self._sender, mail)
         try:
             await asyncio.to_thread(self._write, message.as_bytes())
         except OSError as error:
@@ -76,12 +100,15 @@ class Outbox:
                 old.unlink()
 
 
-def compose(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+def compose(sender: str, mail: Mail) -> EmailMessage:
+    domain = sender.rpartition("@")[2].strip("<> ") or "localhost"
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = to
-    message["Subject"] = subject
+    message["To"] = mail.to
+    message["Subject"] = mail.subject
     message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip("<> ") or "localhost")
-    message.set_content(text)
+    message["Message-ID"] = f"<{mail.id}@{domain}>" if mail.id else make_msgid(domain=domain)
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
     return message

@@ -109,6 +109,26 @@ CONNECTION_CREATE: Final = Tallied(
     buckets=BOUNDS,
     registry=REGISTRY,
 )
+PAGES: Final = Counter(
+    "oncall_messages_total", "Messages to people by channel and outcome.", ["channel", "outcome"], registry=REGISTRY
+)
+OUTBOX_OLDEST: Final = Gauge(
+    "oncall_outbox_oldest_seconds",
+    "How long the oldest notification that is due has waited to be sent.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+ESCALATIONS_DELAYED: Final = Counter(
+    "oncall_escalations_delayed_total",
+    "Escalations that did not go on, and that the auditor made go on.",
+    registry=REGISTRY,
+)
+DATABASE_AWAY: Final = Gauge(
+    "oncall_database_away",
+    "1 while the pager works without its database.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
 
 
 def exposition() -> bytes:

@@ -46,8 +46,10 @@ class Postgres:
         waiting: int = 128,
         reserve: Reserve = Reserve(),  # noqa: B008 - frozen
         clock: Clock = SystemClock(),  # noqa: B008 - has no state
+        least: int = 2,
     ) -> None:
-        """`wait` and `statement` are deadlines in seconds; `waiting` is how many may queue for a connection."""
+        """`wait` and `statement` are deadlines in seconds; `waiting` is how many may queue for a connection. `least`
+        are opened at once: with 0 it opens also while there is no database."""
         reserved = min(reserve.connections, size - 1)
         self.name = name
         self.size = size
@@ -63,6 +65,7 @@ class Postgres:
         self.monotonic = clock.monotonic
         self._slots = Slots(size, reserved=reserved, waiting=waiting)
         self._url = url
+        self._least = least
         self._wait = wait
         self._statement = statement
         self._pool: asyncpg.Pool[Row] | None = None
@@ -70,7 +73,7 @@ class Postgres:
     async def open(self) -> Self:
         self._pool = await asyncpg.create_pool(
             self._url,
-            min_size=2,
+            min_size=self._least,
             max_size=self.size,
             timeout=5,
             command_timeout=self._statement + 2,

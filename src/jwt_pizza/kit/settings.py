@@ -52,6 +52,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(ge=0, le=1),
     ] = 0.02
     url: Annotated[str, _about("Where the shop runs, for commands that talk to it.")] = "http://127.0.0.1:3000"
+    ops_url: Annotated[str, _about("Where ops runs, for commands that talk to it.")] = "http://127.0.0.1:3001"
+    ops_public_url: Annotated[
+        str | None, _about("The address of ops as people on call see it; with https, its cookies are marked Secure.")
+    ] = None
+    oncall_token: Annotated[
+        str | None,
+        _about("A login's token for `jwt-pizza oncall`. Without it the command logs in through the database of ops."),
+    ] = None
+    calendar_seconds: Annotated[
+        float, _about("The deadline of reading a schedule that is kept elsewhere."), msgspec.Meta(gt=0, le=60)
+    ] = 10.0
+    calendar_every_minutes: Annotated[
+        float, _about("How often a schedule that is kept elsewhere is read."), msgspec.Meta(gt=0, le=1440)
+    ] = 5.0
+    calendar_private: Annotated[
+        bool, _about("Schedules may be read from private addresses too, for a calendar in the same network.")
+    ] = False
     token: Annotated[
         str | None,
         _about(
@@ -120,6 +137,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, _about("How long the factory makes an order wait under `throttle`."), msgspec.Meta(gt=0)
     ] = 32.0
     code_minutes: Annotated[float, _about("How long a vendor's one-time code is valid."), msgspec.Meta(gt=0)] = 10.0
+    twilio_api_base: Annotated[
+        str, _about("Where texts are sent: Twilio, or what speaks its API.", "TWILIO_API_BASE")
+    ] = "https://api.twilio.com"
+    twilio_account_sid: Annotated[
+        str | None,
+        _about(
+            "The account that sends texts. Without it texts are shown by ops on `/phone` alone.", "TWILIO_ACCOUNT_SID"
+        ),
+    ] = None
+    twilio_auth_token: Annotated[
+        str | None, _about("Its token; callbacks that are not signed with it are refused.", "TWILIO_AUTH_TOKEN")
+    ] = None
+    twilio_from: Annotated[
+        str | None, _about("The number that texts come from, or the SID of a messaging service.", "TWILIO_FROM")
+    ] = None
+    sms2_api_base: Annotated[
+        str, _about("A second provider that speaks Twilio's API, for texts that the first does not take.")
+    ] = "https://api.twilio.com"
+    sms2_account_sid: Annotated[str | None, _about("Its account. Without it there is no second provider.")] = None
+    sms2_auth_token: Annotated[str | None, _about("Its token.")] = None
+    sms2_from: Annotated[str | None, _about("Its number, or the SID of a messaging service.")] = None
+    deadman_url: Annotated[
+        str | None,
+        _about("An address outside that ops calls every minute while all escalations go on; silence is its alarm."),
+    ] = None
     smtp_url: Annotated[
         str | None,
         _about(
@@ -130,6 +172,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     mail_from: Annotated[str, _about("The sender of mail.")] = "JWT Pizza <pizza@localhost>"
     mail_seconds: Annotated[float, _about("The deadline of sending one mail."), msgspec.Meta(gt=0)] = 8.0
+    ops_token: Annotated[
+        str | None,
+        _about(
+            "What programs that send alerts and telemetry to ops show, as a bearer token or as the password of Basic. "
+            "Without it only programs on this machine may send."
+        ),
+    ] = None
+    grafana_secret: Annotated[
+        str | None,
+        _about(
+            "The HMAC secret of Grafana's contact point. With it only alerts that it signed are taken from Grafana."
+        ),
+    ] = None
+    alert_stale_hours: Annotated[
+        float,
+        _about(
+            "How long an alert of a webhook or an event is believed when it is not told again: more than the "
+            "`repeat_interval` of who sends."
+        ),
+        msgspec.Meta(gt=0, le=720),
+    ] = 9.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
         "info"
     )
@@ -161,6 +224,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError("DATABASE_URL must start with postgresql://")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):
         raise SettingError("SMTP_URL must look like smtp://user:password@host:port")
+    for name in ("twilio", "sms2"):
+        given_to = [getattr(settings, f"{name}_{part}") for part in ("account_sid", "auth_token", "from")]
+        if any(given_to) and not all(given_to):
+            prefix = "TWILIO" if name == "twilio" else "JWT_PIZZA_SMS2"
+            raise SettingError(f"{prefix}_ACCOUNT_SID, {prefix}_AUTH_TOKEN and {prefix}_FROM go together")
     return settings
 
 

@@ -40,14 +40,15 @@ class ForgedForm(Forbidden):
 
 
 class Site:
-    def __init__(self, public_url: str | None, session_seconds: float) -> None:
-        """`public_url` is the address that users see; None: whatever host they ask for, over plain HTTP."""
+    def __init__(self, public_url: str | None, session_seconds: float, cookies: str = "pizza") -> None:
+        """`public_url` is the address that users see; None: whatever host they ask for, over plain HTTP. `cookies`
+        begins their names: two servers on one machine share what the browser keeps, whatever their ports are."""
         self._host = urlsplit(public_url).netloc if public_url else None
         self._secure = (public_url or "").startswith("https://")
         # The prefix makes browsers refuse the cookie from anyone but this very host over TLS.
         prefix = "__Host-" if self._secure else ""
-        self._session = f"{prefix}pizza_session"
-        self._visitor = f"{prefix}pizza_visitor"
+        self._session = f"{prefix}{cookies}_session"
+        self._visitor = f"{prefix}{cookies}_visitor"
         self._session_seconds = int(session_seconds)
 
     def session_token(self, request: AnyRequest) -> str | None:

@@ -17,13 +17,15 @@ from jwt_pizza.ops.status import routes as status
 from jwt_pizza.ops.status.gateway import HttpProbe
 from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.web import health, openapi, templates
+from jwt_pizza.web.error_pages import ErrorPages
 
 
 def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
     log = parts.log_of("ops", settings)
     clock = clock or SystemClock()
-    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock)
-    base = Base(settings, postgres, clock, log, PostgresEvents(postgres))
+    # It starts without a database, too: that is when somebody must be paged.
+    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0)
+    base = Base(settings, postgres, clock, log, PostgresEvents(postgres), database_url)
     together = wired(base)
     lookout = Lookout(
         [
@@ -41,6 +43,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
                     await stack.enter_async_context(part.running())
             yield
 
+    template_config = templates.engine(parts.VERSION)
     checks = {"ops schema": database.schema_check(postgres, "ops")}
     for part in together:
         checks |= part.checks
@@ -64,16 +67,19 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         },
         lifespan=lifespan,
         lanes={place: lane for part in together for place, lane in part.lanes.items()},
-        template_config=templates.engine(parts.VERSION),
+        page=ErrorPages(template_config.engine_instance, layout="ops.html", login="/login", aside=lambda *_: ""),
+        template_config=template_config,
     )
 
 
 def wired(base: Base) -> Sequence[Part]:
     """Each part knows the ones before it."""
+    alerting = alerts.Alerting(base, base.bell.ring)
+    crew = people.crew(base)
     return [
-        people.part(base),
+        people.part(base, crew),
         schedules.part(base),
-        alerts.part(base),
-        paging.part(base),
+        alerts.part(base, alerting),
+        paging.part(base, crew, paging.NoSchedules(), alerting),
         telemetry.part(base),
     ]

@@ -8,6 +8,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from jwt_pizza.kernel.clock import Clock
+from jwt_pizza.kit.bell import Bell
 from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
@@ -22,6 +23,9 @@ class Base(msgspec.Struct, frozen=True):
     clock: Clock
     log: Log
     events: PostgresEvents
+    database_url: str = ""
+    bell: Bell = msgspec.field(default_factory=Bell)
+    """Wakes the pager of this process; rung after a commit."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,6 @@ Role = Literal["vendor", "admin"]
 Deletion = Literal["connection", "chaos", "all"]
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_EMAIL: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 _CODE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without those that look alike."""
 _CODE_LENGTH: Final = 8
@@ -196,12 +195,9 @@ def purpose_of(value: str | None) -> str:
 
 def details_of(details: Details) -> Details:
     """The same, checked."""
-    email = text.line(details.email, "email", most=254) if details.email else None
-    if email is not None and not _EMAIL.fullmatch(email):
-        raise Invalid("email must look like name@example.com")
     return Details(
         name=text.line(details.name, "name", most=100),
-        email=email,
+        email=text.email(details.email) if details.email else None,
         git_hub_url=_url(details.git_hub_url, "gitHubUrl"),
         website=_url(details.website, "website"),
         phone=text.line(details.phone, "phone", most=40) if details.phone else None,

@@ -1,10 +1,12 @@
 """Escalation chains: what is done, one step after the other, until somebody acknowledges."""
 
-from typing import Annotated, TypeAlias
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Protocol, TypeAlias
 
 import msgspec
 
-from jwt_pizza.kernel.wire import Id
+from jwt_pizza.kernel.wire import Id, Wire
 from jwt_pizza.ops.people.model import Importance
 
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=604_800)]
@@ -92,8 +94,46 @@ AnyStep: TypeAlias = (
 Steps: TypeAlias = Annotated[tuple[AnyStep, ...], msgspec.Meta(min_length=1, max_length=100)]
 
 
-class Chain(msgspec.Struct, frozen=True):
+class Chain(Wire, frozen=True):
     id: int
     team_id: int
     name: str
     steps: tuple[AnyStep, ...]
+
+
+class Draft(Wire, frozen=True, forbid_unknown_fields=True):
+    """A chain as somebody wants it."""
+
+    team_id: Id
+    name: str
+    steps: Steps
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """What exists of what a chain's steps may name."""
+
+    teams: frozenset[int]
+    people: frozenset[int]
+    schedules: frozenset[int]
+
+
+class Chains(Protocol):
+    """The port to stored chains. Each change is one commit with its event; `by` is who makes it."""
+
+    async def all(self) -> Sequence[Chain]: ...
+    async def get(self, chain_id: int) -> Chain:
+        """Raises NotFound."""
+        ...
+
+    async def naming(self) -> Naming: ...
+    async def add(self, draft: Draft, *, by: str, at: datetime) -> Chain:
+        """Raises Conflict when the name is taken."""
+        ...
+
+    async def change(self, chain_id: int, draft: Draft, *, by: str, at: datetime) -> Chain:
+        """Groups whose escalation has begun keep the steps that they began with. Raises NotFound, Conflict."""
+        ...
+
+    async def remove(self, chain_id: int, *, by: str, at: datetime) -> None:
+        """Raises NotFound, and Conflict while a route leads to it."""
+        ...

@@ -61,6 +61,20 @@ class GroupSilenced(Fact, frozen=True, tag="group.silenced"):
     until: datetime
 
 
+class GroupUnsilenced(Fact, frozen=True, tag="group.unsilenced"):
+    via: str
+
+
+class GroupMuted(Fact, frozen=True, tag="group.muted"):
+    """Nobody is paged: each of its alerts is silenced, in maintenance, or inhibited by another."""
+
+    reason: str
+
+
+class GroupUnmuted(Fact, frozen=True, tag="group.unmuted"):
+    """It still fires, and what kept it quiet is over."""
+
+
 class GroupEscalated(Fact, frozen=True, tag="group.escalated"):
     via: str
 
@@ -83,6 +97,13 @@ class NobodyPaged(Fact, frozen=True, tag="escalation.nobody"):
 
     step: int
     reason: str
+
+
+class IncidentDeclared(Fact, frozen=True, tag="incident.declared"):
+    """A step of the chain says that this is one."""
+
+    title: str
+    severity: str
 
 
 class PageQueued(Fact, frozen=True, tag="page.queued"):
@@ -112,6 +133,20 @@ class PageFailed(Fact, frozen=True, tag="page.failed"):
     channel: str
     error: str
     final: bool
+
+
+class PageVoided(Fact, frozen=True, tag="page.voided"):
+    """It was not sent: meanwhile somebody acknowledged, or it resolved, or it was silenced."""
+
+    notification_id: int
+    person_id: int | None
+    channel: str
+
+
+class PagerDelayed(Fact, frozen=True, tag="pager.delayed"):
+    """The auditor found an escalation that did not go on, and made it go on."""
+
+    seconds: float
 
 
 class LinkOpened(Fact, frozen=True, tag="link.opened"):
@@ -167,14 +202,20 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     GroupUnacknowledged,
     GroupResolved,
     GroupSilenced,
+    GroupUnsilenced,
+    GroupMuted,
+    GroupUnmuted,
     GroupEscalated,
     GroupReassigned,
     StepTaken,
     NobodyPaged,
+    IncidentDeclared,
     PageQueued,
     PageSent,
     PageDelivered,
     PageFailed,
+    PageVoided,
+    PagerDelayed,
     LinkOpened,
     Refused,
     Changed,

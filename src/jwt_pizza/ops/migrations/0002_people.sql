@@ -6,17 +6,24 @@ CREATE TABLE ops.people (
     password_hash text,
     role          text NOT NULL CHECK (role IN ('responder', 'manager')),
     time_zone     text NOT NULL DEFAULT 'UTC',
+    feed_token    text NOT NULL UNIQUE,
+    operates      boolean NOT NULL DEFAULT false,
     created_at    timestamptz NOT NULL,
     removed_at    timestamptz
 );
 COMMENT ON TABLE ops.people IS 'The roster. Accounts of their own, so that nobody needs the shop in order to log in when it is down.';
 COMMENT ON COLUMN ops.people.role IS 'Responders act on alerts; managers also change roster, schedules, chains and routes.';
+COMMENT ON COLUMN ops.people.feed_token IS 'In the secret address of their shifts as iCal.';
+COMMENT ON COLUMN ops.people.operates IS 'Who commands log in as: never listed, never paged, without a password.';
+CREATE UNIQUE INDEX people_operator ON ops.people (operates) WHERE operates;
 
 CREATE TABLE ops.sessions (
     token_hash bytea PRIMARY KEY,
     person_id  bigint NOT NULL REFERENCES ops.people,
     expires_at timestamptz NOT NULL
 );
+COMMENT ON COLUMN ops.sessions.token_hash IS 'SHA-256 of the token: who reads the table cannot log in with it.';
+CREATE INDEX sessions_of_person ON ops.sessions (person_id);
 
 CREATE TABLE ops.contacts (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

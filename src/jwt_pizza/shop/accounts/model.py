@@ -1,22 +1,16 @@
 """Who somebody is and what they may do."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from jwt_pizza.kernel import text
-from jwt_pizza.kernel.errors import Invalid
 from jwt_pizza.kernel.wire import Id, Wire
 
 Role = Literal["diner", "franchisee", "admin", "engineer"]
-
-LONGEST_PASSWORD: Final = 1024
-_EMAIL: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
 
 class RoleGrant(Wire, frozen=True, omit_defaults=True):
@@ -143,25 +137,5 @@ class Seal(Protocol):
     def check(self, token: str) -> bytes: ...
 
 
-def email_of(value: str) -> str:
-    email = text.line(value, "email", most=254)
-    if not _EMAIL.fullmatch(email):
-        raise Invalid("email must look like name@example.com")
-    return email
-
-
-def email_key(email: str) -> str:
-    """The same for every way to type an address: composed or not, in capitals or not."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
-
-
 def name_of(value: str) -> str:
     return text.line(value, "name", most=100)
-
-
-def password_of(value: str, shortest: int) -> str:
-    if len(value) < shortest:
-        raise Invalid(f"password must have at least {shortest} characters")
-    if len(value) > LONGEST_PASSWORD:
-        raise Invalid(f"password must have at most {LONGEST_PASSWORD} characters")
-    return value

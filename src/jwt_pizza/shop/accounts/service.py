@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
+from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from jwt_pizza.shop.accounts.model import (
-    LONGEST_PASSWORD,
     Accounts,
     Caller,
     Claims,
@@ -21,10 +21,7 @@ from jwt_pizza.shop.accounts.model import (
     Throttle,
     User,
     UserPage,
-    email_key,
-    email_of,
     name_of,
-    password_of,
 )
 
 Key = TypeVar("Key")
@@ -55,8 +52,8 @@ class Accountant:
     async def register(self, name: str | None, email: str | None, password: str | None) -> SignedIn:
         if not name or not email or not password:
             raise Invalid("name, email, and password are required")
-        name, email = name_of(name), email_of(email)
-        hashed = await self._passwords.hash(password_of(password, self._limits.shortest_password))
+        name, email = name_of(name), text.email(email)
+        hashed = await self._passwords.hash(text.password(password, self._limits.shortest_password))
         user = await self._accounts.add(name, email, hashed, self._clock.now())
         return SignedIn(user=user, token=await self._sessions.open(user))
 
@@ -64,9 +61,9 @@ class Accountant:
         """`address` is the client's. Raises NotFound for an unknown user and a wrong password alike, in equal time."""
         if not email or not password or not email.strip():
             raise Invalid("email and password are required")
-        if len(email) > 254 or len(password) > LONGEST_PASSWORD or "\0" in email:
+        if len(email) > 254 or len(password) > text.LONGEST_PASSWORD or "\0" in email:
             raise NotFound("unknown user")
-        key = email_key(email.strip())
+        key = text.email_key(email.strip())
         subjects = (f"account:{key}", f"address:{address}")
         await self._failures(subjects)
         async with self._passwords.turn():
@@ -91,12 +88,12 @@ class Accountant:
         if caller.user.id != user_id and not caller.user.is_admin:
             raise Forbidden
         if email is not None:
-            email = email_of(email)
+            email = text.email(email)
         if name is not None:
             name = name_of(name)
         hashed = None
         if password is not None:
-            hashed = await self._passwords.hash(password_of(password, self._limits.shortest_password))
+            hashed = await self._passwords.hash(text.password(password, self._limits.shortest_password))
         keep = caller.session_id if caller.user.id == user_id else None
         user = await self._accounts.change(
             user_id, name=name, email=email, password_hash=hashed, keep=keep, at=self._clock.now()

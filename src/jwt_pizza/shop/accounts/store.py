@@ -11,7 +11,7 @@ from jwt_pizza.kernel.errors import Conflict, NotFound, Unauthorized
 from jwt_pizza.kit.batching import Batch, once
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.shop.accounts.model import Caller, Credentials, Role, RoleGrant, User, email_key
+from jwt_pizza.shop.accounts.model import Caller, Credentials, Role, RoleGrant, User
 
 SQL: Final = Queries(__package__)
 
@@ -23,7 +23,7 @@ class PostgresAccounts:
 
     async def add(self, name: str, email: str, password_hash: str, at: datetime) -> User:
         row = await self._postgres.fetchrow(
-            "accounts.add", SQL["add"], name, email, email_key(email), password_hash, at
+            "accounts.add", SQL["add"], name, email, text.email_key(email), password_hash, at
         )
         if row is None:
             raise Conflict("a user with that email exists already")
@@ -50,7 +50,7 @@ class PostgresAccounts:
         keep: int | None,
         at: datetime,
     ) -> User:
-        key = email_key(email) if email else None
+        key = text.email_key(email) if email else None
         try:
             async with self._postgres.lease("accounts.change") as connection, connection.transaction():
                 if await connection.fetchval(SQL["change"], user_id, name, email, key, password_hash) is None:

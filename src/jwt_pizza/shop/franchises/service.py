@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound
 from jwt_pizza.kernel.money import to_btc
-from jwt_pizza.shop.accounts.model import Caller, email_key
+from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.franchises.model import (
     Franchise,
     FranchisePage,
@@ -52,9 +53,9 @@ class Franchising:
         if len(emails) > _MOST_ADMINS:
             raise Invalid(f"a franchise has at most {_MOST_ADMINS} admins")
         name = name_of(name)
-        people = await self._franchises.people([email_key(email) for email in emails if "\0" not in email])
+        people = await self._franchises.people([text.email_key(email) for email in emails if "\0" not in email])
         for email in emails:
-            if email_key(email) not in people:
+            if text.email_key(email) not in people:
                 raise NotFound(f"unknown user for franchise admin {email} provided")
         franchise_id = await self._franchises.add(name, [person.id for person in people.values()])
         return NewFranchise(id=franchise_id, name=name, admins=tuple(people.values()))
