@@ -239,7 +239,7 @@ async def test_assigned_group_pages_that_person_again_and_again(postgres: Postgr
         await ops.desk.assign(group_id, 999999, by=BY, via="api")
     person = await postgres.fetchval(
         "test",
-        "INSERT INTO ops.people (name, role, created_at, feed_token) VALUES ('Ada', 'responder', now(), '') RETURNING id",
+        "INSERT INTO ops.people (name, role, created_at, feed_token) VALUES ('A', 'responder', now(), '') RETURNING id",
     )
     group = await ops.desk.assign(group_id, person, by=BY, via="console")
     row = await ops.row(group_id)

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
+import msgspec
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
@@ -19,8 +21,12 @@ from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.web import health, openapi, templates
 from jwt_pizza.web.error_pages import ErrorPages
 
+_LARGEST_POST: Final = 4 * 1024 * 1024
+"""Alertmanager sends a group as one post, however large: refusing it would lose its alerts."""
+
 
 def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
+    settings = msgspec.structs.replace(settings, max_body_bytes=max(settings.max_body_bytes, _LARGEST_POST))
     log = parts.log_of("ops", settings)
     clock = clock or SystemClock()
     # It starts without a database, too: that is when somebody must be paged.

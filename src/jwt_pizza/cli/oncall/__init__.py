@@ -6,6 +6,12 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "groups": "Alert groups: what fires, and all that happened.",
+    "ack": "Acknowledge a group: quiet.",
+    "resolve": "Resolve a group.",
+    "silence": "Silence a group for a time, or whatever fits matchers.",
+    "routes": "Which alerts go to which escalation chain.",
+    "heartbeat": "Who must say something how often.",
     "people": "Who is in the roster, and how they are reached.",
 }
 """Of each module its line in the help. The module's `command` is what runs; `-` in a name is `_` in the module's."""

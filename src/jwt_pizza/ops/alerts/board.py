@@ -86,6 +86,10 @@ class AlertRow(msgspec.Struct):
     how: str | None = None
     changed: bool = False
 
+    @property
+    def plain(self) -> bool:
+        return self.firing and self.muted is None and not self.inhibits and not self.inhibited
+
 
 class Seen(msgspec.Struct, frozen=True):
     """An alert that fires and is told again."""

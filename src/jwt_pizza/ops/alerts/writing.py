@@ -30,9 +30,15 @@ async def write(connection: Connection, board: Board, now: datetime) -> None:
     changed = [alert for alert in board.rows.values() if alert.changed and not alert.new]
     if changed:
         await connection.execute(SQL["change_alerts"], *_changed(changed, now))
-    fired = [alert for alert in board.rows.values() if alert.new]
-    if fired:
-        await connection.execute(SQL["add_alerts"], *_added(fired, now))
+    plain: list[AlertRow] = []
+    special: list[AlertRow] = []
+    for alert in board.rows.values():
+        if alert.new:
+            (plain if alert.plain else special).append(alert)
+    if plain:
+        await connection.execute(SQL["add_plain_alerts"], *_added_plain(plain, now))
+    if special:
+        await connection.execute(SQL["add_alerts"], *_added(special, now))
     if board.seen:
         await connection.execute(SQL["see_alerts"], *_seen(list(board.seen.values()), now))
     await journal.append(connection, board.events())
@@ -121,6 +127,21 @@ def _written(groups: Sequence[GroupRow]) -> tuple[list[object], ...]:
         [group.generation for group in groups],
         [group.next_action_at for group in groups],
         [group.restart for group in groups],
+    )
+
+
+def _added_plain(alerts: Sequence[AlertRow], now: datetime) -> tuple[object, ...]:
+    told = [alert.known for alert in alerts if alert.known is not None]
+    return (
+        [alert.group.id for alert in alerts],
+        [alert.fingerprint for alert in alerts],
+        [known.source for known in told],
+        [known.encoded for known in told],
+        [_encode(known.annotations).decode() for known in told],
+        [known.generator_url for known in told],
+        [alert.starts_at for alert in alerts],
+        now,
+        [alert.stale_at for alert in alerts],
     )
 
 

@@ -9,7 +9,7 @@ SELECT * FROM ops.heartbeats WHERE id = $1 AND removed_at IS NULL;
 -- name: add
 -- A new one has its interval to begin.
 INSERT INTO ops.heartbeats (name, token, interval_seconds, severity, created_at, due_at)
-VALUES ($1, $2, $3, $4, $5, $5 + make_interval(secs => $3))
+VALUES ($1, $2, $3, $4, $5, $5::timestamptz + make_interval(secs => $3))
 RETURNING *;
 
 -- name: change
@@ -26,7 +26,7 @@ UPDATE ops.heartbeats SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL R
 -- name: beat
 -- It is alive. `missed`: it was missing until now.
 UPDATE ops.heartbeats h
-SET last_at = greatest(h.last_at, $2), due_at = greatest(h.due_at, $2 + make_interval(secs => h.interval_seconds))
+SET last_at = greatest(h.last_at, $2), due_at = greatest(h.due_at, $2::timestamptz + make_interval(secs => h.interval_seconds))
 FROM (SELECT id, due_at <= $2 AS missed FROM ops.heartbeats WHERE token = $1 AND removed_at IS NULL FOR UPDATE) was
 WHERE h.id = was.id
 RETURNING h.*, was.missed;

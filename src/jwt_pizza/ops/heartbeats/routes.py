@@ -34,7 +34,12 @@ async def heartbeats(person: Given[Person], heartbeat_desk: Given[HeartbeatDesk]
     return await heartbeat_desk.all()
 
 
-@post("/api/heartbeats", security=BEARER, summary="Wait for somebody; the answer has the token to beat with")
+@post(
+    "/api/heartbeats",
+    status_code=200,
+    security=BEARER,
+    summary="Wait for somebody; the answer has the token to beat with",
+)
 async def add(data: JSONBody[HeartbeatPlan], person: Given[Person], heartbeat_desk: Given[HeartbeatDesk]) -> Heartbeat:
     return await heartbeat_desk.add(data, by=_manager(person))
 
@@ -46,9 +51,10 @@ async def change(
     return await heartbeat_desk.change(heartbeat_id, data, by=_manager(person))
 
 
-@delete("/api/heartbeats/{heartbeat_id:int}", security=BEARER, summary="Wait for it no more")
-async def remove(heartbeat_id: PathId, person: Given[Person], heartbeat_desk: Given[HeartbeatDesk]) -> None:
+@delete("/api/heartbeats/{heartbeat_id:int}", status_code=200, security=BEARER, summary="Wait for it no more")
+async def remove(heartbeat_id: PathId, person: Given[Person], heartbeat_desk: Given[HeartbeatDesk]) -> Message:
     await heartbeat_desk.remove(heartbeat_id, by=_manager(person))
+    return Message("heartbeat removed")
 
 
 async def _beat(token: str, request: AnyRequest, desk: HeartbeatDesk, refusals: Refusals) -> Message:

@@ -14,7 +14,7 @@ from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.routing.model import Inhibition, InhibitionPlan, Route, RoutePlan, Silence, SilencePlan
 from jwt_pizza.ops.routing.service import RoutingDesk
-from jwt_pizza.web.api import BEARER, PathId
+from jwt_pizza.web.api import BEARER, Message, PathId
 
 
 class Order(Wire, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +28,7 @@ async def routes(person: Given[Person], routing_desk: Given[RoutingDesk]) -> Seq
     return await routing_desk.routes()
 
 
-@post("/api/routes", security=BEARER, summary="Add a route before the default one")
+@post("/api/routes", status_code=200, security=BEARER, summary="Add a route before the default one")
 async def add_route(data: JSONBody[RoutePlan], person: Given[Person], routing_desk: Given[RoutingDesk]) -> Route:
     return await routing_desk.add_route(data, by=_manager(person))
 
@@ -47,9 +47,10 @@ async def change_route(
     return await routing_desk.change_route(route_id, data, by=_manager(person))
 
 
-@delete("/api/routes/{route_id:int}", security=BEARER, summary="Remove a route; its groups go on")
-async def remove_route(route_id: PathId, person: Given[Person], routing_desk: Given[RoutingDesk]) -> None:
+@delete("/api/routes/{route_id:int}", status_code=200, security=BEARER, summary="Remove a route; its groups go on")
+async def remove_route(route_id: PathId, person: Given[Person], routing_desk: Given[RoutingDesk]) -> Message:
     await routing_desk.remove_route(route_id, by=_manager(person))
+    return Message("route removed")
 
 
 @get("/api/silences", security=BEARER, summary="Silences and maintenance windows, the last first")
@@ -61,7 +62,7 @@ async def silences(
     return await routing_desk.silences(ended=ended)
 
 
-@post("/api/silences", security=BEARER, summary="Keep alerts quiet for a time")
+@post("/api/silences", status_code=200, security=BEARER, summary="Keep alerts quiet for a time")
 async def silence(data: JSONBody[SilencePlan], person: Given[Person], routing_desk: Given[RoutingDesk]) -> Silence:
     return await routing_desk.silence(data, by=actor_of(person.id))
 
@@ -76,16 +77,17 @@ async def inhibitions(person: Given[Person], routing_desk: Given[RoutingDesk]) -
     return await routing_desk.inhibitions()
 
 
-@post("/api/inhibitions", security=BEARER, summary="Let some alerts mute others while they fire")
+@post("/api/inhibitions", status_code=200, security=BEARER, summary="Let some alerts mute others while they fire")
 async def inhibit(
     data: JSONBody[InhibitionPlan], person: Given[Person], routing_desk: Given[RoutingDesk]
 ) -> Inhibition:
     return await routing_desk.inhibit(data, by=_manager(person))
 
 
-@delete("/api/inhibitions/{inhibition_id:int}", security=BEARER, summary="Remove an inhibition rule")
-async def remove_inhibition(inhibition_id: PathId, person: Given[Person], routing_desk: Given[RoutingDesk]) -> None:
+@delete("/api/inhibitions/{inhibition_id:int}", status_code=200, security=BEARER, summary="Remove an inhibition rule")
+async def remove_inhibition(inhibition_id: PathId, person: Given[Person], routing_desk: Given[RoutingDesk]) -> Message:
     await routing_desk.remove_inhibition(inhibition_id, by=_manager(person))
+    return Message("inhibition rule removed")
 
 
 def _manager(person: Person) -> str:
