@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from jwt_pizza.apps import database, parts
-from jwt_pizza.apps.ops import alerts, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops import alerts, console, paging, people, schedules, telemetry
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
@@ -88,4 +88,5 @@ def wired(base: Base) -> Sequence[Part]:
         alerts.part(base, alerting),
         paging.part(base, crew, paging.NoSchedules(), alerting),
         telemetry.part(base),
+        console.part(crew),
     ]
