@@ -1,11 +1,11 @@
 """The console: what fires, its story, and the verbs at thumb height."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
@@ -33,7 +33,7 @@ async def groups(
     person: Given[Person],  # noqa: ARG001 - 401, and the header shows who it is
     group_desk: Given[GroupDesk],
     status: FromQuery[Literal["open", "resolved", "all"]] = "open",
-    before: FromQuery[int | None] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
 ) -> Template:
     wanted = Wanted(status=None if status == "all" else status, before=before, limit=_SHOWN + 1)
     found = await group_desk.find(wanted)
