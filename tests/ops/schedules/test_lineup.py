@@ -186,9 +186,7 @@ def test_shifts_and_the_moment_agree(made: Lineup, since: datetime, length: time
     until = since + length
     shifts = final(made, since, until)
     edges = [edge for shift in shifts for edge in (shift.starts, shift.ends)]
-    moments_ = (
-        [since + length * probe for probe in probes] + edges + [edge - timedelta(microseconds=1) for edge in edges]
-    )
+    edges += [edge - timedelta(microseconds=1) for edge in edges]
     standings = [Standing(since, on_call(made, since)), *changes(made, since, until)]
     holes = gaps(made, since, until)
     for moment in [since + length * probe for probe in probes] + edges:

@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from jwt_pizza.apps import database, parts
-from jwt_pizza.apps.ops import alerts, console, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops import alerts, console, coverage, paging, people, schedules, telemetry
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
@@ -82,11 +82,13 @@ def wired(base: Base) -> Sequence[Part]:
     """Each part knows the ones before it."""
     alerting = alerts.Alerting(base, base.bell.ring)
     crew = people.crew(base)
+    watchbill = schedules.watchbill(base, crew)
     return [
         people.part(base, crew),
-        schedules.part(base),
+        schedules.part(base, watchbill),
+        coverage.part(base, crew, watchbill),
         alerts.part(base, alerting),
-        paging.part(base, crew, paging.NoSchedules(), alerting),
+        paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base),
         console.part(crew),
     ]

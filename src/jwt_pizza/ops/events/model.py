@@ -170,6 +170,14 @@ class Changed(Fact, frozen=True, tag="audit.changed"):
     change: str
 
 
+class OnCallChanged(Fact, frozen=True, tag="oncall.changed"):
+    """From then on these people were on call; nobody in a gap. Written as it happens: later edits change no past."""
+
+    schedule_id: int
+    schedule: str
+    people: tuple[int, ...]
+
+
 class HeartbeatMissed(Fact, frozen=True, tag="heartbeat.missed"):
     name: str
     silent_seconds: float
@@ -219,6 +227,7 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     LinkOpened,
     Refused,
     Changed,
+    OnCallChanged,
     HeartbeatMissed,
     DatabaseLost,
     DatabaseBack,

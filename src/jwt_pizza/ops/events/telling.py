@@ -73,12 +73,14 @@ def _happening(fact: Any, _who: str, _naming: Naming) -> str:  # noqa: ANN401 - 
 
 _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
     facts.AlertFired: lambda fact, _, __: f"Alert from {fact.source}: {fact.summary}",
-    facts.AlertResolved: lambda fact, _, __: "An alert stopped firing"
-    + (" (its source fell silent)." if fact.how == "stale" else "."),
+    facts.AlertResolved: lambda fact, _, __: (
+        "An alert stopped firing" + (" (its source fell silent)." if fact.how == "stale" else ".")
+    ),
     facts.GroupOpened: lambda fact, _, __: f"Alert group opened, {fact.severity}: {fact.title}",
     facts.GroupAcknowledged: lambda fact, who, _: f"{who} acknowledged{_via(fact.via)}.",
-    facts.GroupUnacknowledged: lambda fact, who, _: f"{who} took the acknowledgement back{_via(fact.via)}"
-    + (f" ({fact.reason})." if fact.reason else "."),
+    facts.GroupUnacknowledged: lambda fact, who, _: (
+        f"{who} took the acknowledgement back{_via(fact.via)}" + (f" ({fact.reason})." if fact.reason else ".")
+    ),
     facts.GroupResolved: lambda fact, who, _: (
         "Resolved, as none of its alerts fires any more."
         if fact.via == "alerts"
@@ -90,8 +92,10 @@ _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
     facts.GroupUnmuted: lambda *_: "No longer muted.",
     facts.GroupEscalated: lambda fact, who, _: f"{who} escalated{_via(fact.via)}.",
     facts.GroupReassigned: lambda fact, who, naming: f"{who} assigned it to {naming(fact.person_id)}.",
-    facts.StepTaken: lambda fact, _, naming: f"Escalation, step {fact.step + 1}: {fact.about}"
-    + (f" ({', '.join(naming(person) for person in fact.paged)})." if fact.paged else "."),
+    facts.StepTaken: lambda fact, _, naming: (
+        f"Escalation, step {fact.step + 1}: {fact.about}"
+        + (f" ({', '.join(naming(person) for person in fact.paged)})." if fact.paged else ".")
+    ),
     facts.NobodyPaged: lambda fact, _, __: f"Escalation, step {fact.step + 1} reached nobody: {fact.reason}.",
     facts.IncidentDeclared: lambda fact, who, _: f"{who} declared an incident, {fact.severity}: {fact.title}",
     facts.PageQueued: lambda fact, _, naming: (
