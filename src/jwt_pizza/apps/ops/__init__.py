@@ -15,7 +15,6 @@ from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.ops.events.store import PostgresEvents
-from jwt_pizza.ops.status import routes as status
 from jwt_pizza.ops.status.gateway import HttpProbe
 from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.web import health, openapi, templates
@@ -60,7 +59,6 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         title="JWT Pizza Ops",
         description="Alerts, on-call, paging, and whether each part of the system is up.",
         handlers=[
-            status.router,
             *(handler for part in together for handler in part.handlers),
             health.router(checks, log),
             openapi.ui_files(),

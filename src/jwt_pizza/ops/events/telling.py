@@ -25,7 +25,8 @@ def sentence(fact: Fact, actor: str, naming: Naming) -> str:
     """Past tense, with a full stop. What has no words of its own is told by its kind."""
     tell = _WORDS.get(type(fact))
     who = by(actor, naming)
-    return tell(fact, who, naming) if tell else f"{kind_of(fact)}."
+    told = tell(fact, who, naming) if tell else f"{kind_of(fact)}."
+    return told[:1].upper() + told[1:]
 
 
 def kind_of(fact: Fact) -> str:
