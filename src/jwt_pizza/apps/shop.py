@@ -20,11 +20,13 @@ from jwt_pizza.factory.pizzas.service import Bakery
 from jwt_pizza.factory.vendors.model import SHOP
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kernel.errors import Unauthorized
+from jwt_pizza.kernel.money import of_btc_number
 from jwt_pizza.kernel.vitals import Ovens, Vitals
 from jwt_pizza.kernel.wire import BakeRequest
 from jwt_pizza.kit import metrics
 from jwt_pizza.kit.jwt import SharedSecret
 from jwt_pizza.kit.logs import Log
+from jwt_pizza.kit.mail import domain_of
 from jwt_pizza.kit.passwords import Passwords
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve, trace_id
@@ -33,6 +35,10 @@ from jwt_pizza.shop.accounts import routes as accounts
 from jwt_pizza.shop.accounts.model import Caller, Limits, Seal
 from jwt_pizza.shop.accounts.service import Accountant, Sessions
 from jwt_pizza.shop.accounts.store import PostgresAccounts, PostgresThrottle
+from jwt_pizza.shop.amends import routes as amends
+from jwt_pizza.shop.amends.model import Limits as AmendsLimits
+from jwt_pizza.shop.amends.service import AmendsDesk
+from jwt_pizza.shop.amends.store import PostgresAmends
 from jwt_pizza.shop.connections import routes as connections
 from jwt_pizza.shop.connections.model import Process
 from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Reporter
@@ -41,6 +47,9 @@ from jwt_pizza.shop.franchises import routes as franchises
 from jwt_pizza.shop.franchises.service import Franchising
 from jwt_pizza.shop.franchises.store import PostgresFranchises
 from jwt_pizza.shop.ledger.store import PostgresLedger
+from jwt_pizza.shop.letters.gateway import MailedLetters
+from jwt_pizza.shop.letters.service import Postman
+from jwt_pizza.shop.letters.store import PostgresLetters
 from jwt_pizza.shop.menu import routes as menu
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.shop.menu.store import PostgresMenu
@@ -163,6 +172,8 @@ class Shop(msgspec.Struct, frozen=True):
     reporter: Reporter
     connection_desk: ConnectionDesk
     leak: Leak
+    amends_desk: AmendsDesk
+    postman: Postman
 
 
 def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -> Shop:
@@ -214,6 +225,23 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -
         reporter=Reporter(_process("shop", clock), vitals, snapshots, clock),
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,
+        amends_desk=AmendsDesk(_amends(settings, postgres), clock),
+        postman=Postman(PostgresLetters(postgres), _letters(settings), clock),
+    )
+
+
+def _amends(settings: Settings, postgres: Postgres) -> PostgresAmends:
+    limits = AmendsLimits(settings.amends_most_diners, of_btc_number(settings.amends_most_btc))
+    return PostgresAmends(postgres, limits, domain=domain_of(settings.mail_from))
+
+
+def _letters(settings: Settings) -> MailedLetters:
+    drawing = templates.engine(parts.VERSION).engine_instance
+    return MailedLetters(
+        parts.mail(settings),
+        html=drawing.get_template("mail/amends.html"),
+        text=drawing.get_template("mail/amends.txt"),
+        shop=settings.public_url or settings.url,
     )
 
 
@@ -238,6 +266,8 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         asyncio.create_task(every(1, "void expired holds", made.desk.reap, clock, log)),
         asyncio.create_task(every(_REPORT_EVERY, "report vitals", made.reporter.report, clock, log)),
         asyncio.create_task(every(_LEAK_EVERY, "follow the leak", made.leak.refresh, clock, log)),
+        asyncio.create_task(every(1, "give amends", made.amends_desk.give, clock, log)),
+        asyncio.create_task(every(1, "send letters", made.postman.step, clock, log)),
         asyncio.create_task(every(600, "prune sessions", prune, clock, log)),
     ]
     try:
@@ -287,6 +317,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             orders.router,
             ovens.router,
             connections.router,
+            amends.router,
             pages.router(settings, made.sessions, own_factory.bakery, made.remote),
             templates.static_files(),
             factory_app.routes(own_factory, settings, "/factory", clock),
@@ -328,5 +359,6 @@ def dependencies(made: Shop, lanes: Mapping[tuple[str, str], Lane]) -> dict[str,
         "inspection": Provide(lambda: made.inspection, sync_to_thread=False),
         "connection_desk": Provide(lambda: made.connection_desk, sync_to_thread=False),
         "leak": Provide(lambda: made.leak, sync_to_thread=False),
+        "amends_desk": Provide(lambda: made.amends_desk, sync_to_thread=False),
         "desk": Provide(lambda: made.desk, sync_to_thread=False),
     }

@@ -33,12 +33,14 @@ class Smtp:
         self._sender = sender
         self._deadline = deadline
 
-    async def send(self, to: str, subject: str, text: str) -> None:
-        """Raises Unavailable when the server did not take it in time."""
+    async def send(
+        self, to: str, subject: str, text: str, *, html: str | None = None, message_id: str | None = None
+    ) -> None:
+        """Raises Unavailable when the server did not take it in time. A retry repeats its `message_id`."""
         try:
             async with asyncio.timeout(self._deadline):
                 await aiosmtplib.send(
-                    compose(self._sender, to, subject, text),
+                    compose(self._sender, to, subject, text, html=html, message_id=message_id),
                     hostname=self._host,
                     port=self._port,
                     username=self._user,
@@ -57,8 +59,10 @@ class Outbox:
         self._folder = folder
         self._sender = sender
 
-    async def send(self, to: str, subject: str, text: str) -> None:
-        message = compose(self._sender, to, subject, text)
+    async def send(
+        self, to: str, subject: str, text: str, *, html: str | None = None, message_id: str | None = None
+    ) -> None:
+        message = compose(self._sender, to, subject, text, html=html, message_id=message_id)
         try:
             await asyncio.to_thread(self._write, message.as_bytes())
         except OSError as error:
@@ -76,12 +80,21 @@ class Outbox:
                 old.unlink()
 
 
-def compose(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+def compose(
+    sender: str, to: str, subject: str, text: str, *, html: str | None = None, message_id: str | None = None
+) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = to
     message["Subject"] = subject
     message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip("<> ") or "localhost")
+    message["Message-ID"] = message_id or make_msgid(domain=domain_of(sender))
     message.set_content(text)
+    if html is not None:
+        message.add_alternative(html, subtype="html")
     return message
+
+
+def domain_of(sender: str) -> str:
+    """Of the sender's address, for Message-IDs."""
+    return sender.rpartition("@")[2].strip("<> ") or "localhost"

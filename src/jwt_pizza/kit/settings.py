@@ -130,6 +130,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     mail_from: Annotated[str, _about("The sender of mail.")] = "JWT Pizza <pizza@localhost>"
     mail_seconds: Annotated[float, _about("The deadline of sending one mail."), msgspec.Meta(gt=0)] = 8.0
+    amends_most_diners: Annotated[
+        int, _about("Amends for more diners need an administrator's approval."), msgspec.Meta(ge=0)
+    ] = 100
+    amends_most_btc: Annotated[
+        float, _about("Amends that refund more bitcoin need an administrator's approval."), msgspec.Meta(ge=0)
+    ] = 1.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
         "info"
     )
