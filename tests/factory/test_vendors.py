@@ -11,7 +11,7 @@ import pytest
 
 from jwt_pizza.kit.postgres import Postgres
 from tests.factory.kitchen import TurnedClock, bake, vendor_key
-from tests.mailbox import Mailbox, mail_server
+from tests.postbox import Mailbox, mail_server
 from tests.running import Running, running_factory
 
 ROMA = {"id": "roma", "name": "Pizzeria Roma", "email": "chef@roma.example", "website": "roma.example"}

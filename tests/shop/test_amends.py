@@ -9,7 +9,7 @@ import pytest
 
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.shop.ledger.store import PostgresLedger
-from tests.mailbox import Mailbox, mail_server
+from tests.postbox import Mailbox, mail_server
 from tests.running import Answer, Running, running_shop
 
 SINCE, UNTIL = "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"
