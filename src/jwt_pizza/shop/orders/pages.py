@@ -53,7 +53,7 @@ async def checkout(
 ) -> Template | Redirect:
     choice = Choice.read(request.query_params)
     try:
-        quote = await desk.quote(choice.store_id(), choice.menu_ids())
+        quote = await desk.quote(visitor, choice.store_id(), choice.menu_ids())
     except Refusal as error:
         return await _menu(request, site, menu_keeper, franchising, choice, sentence(error.message), error.status)
     key = request.query_params.get("key", "")
@@ -87,7 +87,7 @@ async def pay(
     try:
         if visitor is None or token is None:
             return go(with_next("/login", choice.checkout(key)))
-        quote = await desk.quote(choice.store_id(), choice.menu_ids())
+        quote = await desk.quote(visitor, choice.store_id(), choice.menu_ids())
         answer = await desk.place(visitor, quote.basket, key, lambda: sessions.identify(token), agreed=_agreed(form))
     except Unauthorized:
         return go(with_next("/login", choice.checkout(key)))
@@ -192,9 +192,10 @@ async def _checkout(
         "orders/checkout.html",
         status=status,
         lines=_grouped(quote.lines),
-        total=quote.total,
+        due=quote.due,
+        discount=quote.discount,
         store=stores.get(quote.basket.store_id, ""),
-        fields={**choice.fields(), "key": key, "total": str(quote.total)},
+        fields={**choice.fields(), "key": key, "total": str(quote.due)},
         change=f"/menu?{urlencode(choice.fields())}",
         again=choice.checkout(),
         paid=paid,
