@@ -13,16 +13,18 @@ class Mailbox:
     """What a mail server took."""
 
     def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
+        self.taken: list[bytes] = []
         self.recipients: list[list[str]] = []
         self._more = asyncio.Condition()
 
+    @property
+    def mails(self) -> list[EmailMessage]:
+        return [_parsed(raw) for raw in self.taken]
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name and signature
         assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
         async with self._more:
-            self.mails.append(mail)
+            self.taken.append(envelope.content)
             self.recipients.append(envelope.rcpt_tos)
             self._more.notify_all()
         return "250 OK"
@@ -34,6 +36,12 @@ class Mailbox:
 
     def ids(self) -> set[str]:
         return {str(mail["Message-ID"]) for mail in self.mails}
+
+
+def _parsed(raw: bytes) -> EmailMessage:
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
 
 
 @asynccontextmanager

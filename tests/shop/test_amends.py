@@ -233,7 +233,7 @@ async def test_letters_wait_for_a_mail_server_that_is_away(database_url: str, po
     async with hurting(database_url, postgres) as later:
         await later.mailbox.wait_for(1)
         message_id = await postgres.fetchval("test", "SELECT message_id FROM shop.letters")
-        assert later.mailbox.ids() == {message_id}
+        assert later.mailbox.ids() == {f"<{message_id}@localhost>"}
 
 
 @pytest.mark.parametrize(

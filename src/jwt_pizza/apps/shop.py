@@ -26,7 +26,6 @@ from jwt_pizza.kernel.wire import BakeRequest
 from jwt_pizza.kit import metrics
 from jwt_pizza.kit.jwt import SharedSecret
 from jwt_pizza.kit.logs import Log
-from jwt_pizza.kit.mail import domain_of
 from jwt_pizza.kit.passwords import Passwords
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve, trace_id
@@ -232,7 +231,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -
 
 def _amends(settings: Settings, postgres: Postgres) -> PostgresAmends:
     limits = AmendsLimits(settings.amends_most_diners, of_btc_number(settings.amends_most_btc))
-    return PostgresAmends(postgres, limits, domain=domain_of(settings.mail_from))
+    return PostgresAmends(postgres, limits)
 
 
 def _letters(settings: Settings) -> MailedLetters:

@@ -116,7 +116,7 @@ def parse(text: str, name: str) -> Scenario:
         field = where.rstrip("`").lstrip(".")
         line = _line_of(text, field)
         place = f", line {line}" if line else ""
-        raise BadScenario(f"{name}{place}: {field + ': ' if field else ''}{message.replace('`', '')}") from error
+        raise BadScenario(f"{name}{place}: {field + ': ' if field else ''}{message[:1].lower() + message[1:].replace('`', '')}") from error
     _sensible(found, name)
     return found
 
@@ -124,8 +124,9 @@ def parse(text: str, name: str) -> Scenario:
 def _sensible(scenario: Scenario, name: str) -> None:
     if scenario.ends <= scenario.starts:
         raise BadScenario(f"{name}: ends must be after starts")
-    for what, spans in (("traffic", scenario.traffic), ("attacks", scenario.attacks)):
-        for number, span in enumerate(spans):
+    spans: dict[str, tuple[Traffic | Attack, ...]] = {"traffic": scenario.traffic, "attacks": scenario.attacks}
+    for what, of_its_kind in spans.items():
+        for number, span in enumerate(of_its_kind):
             if span.ends <= span.starts:
                 raise BadScenario(f"{name}: {what}[{number}]: ends must be after starts")
             if span.starts < scenario.starts:

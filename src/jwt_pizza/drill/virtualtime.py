@@ -37,7 +37,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual
 
     def run_in_executor(  # type: ignore[override]
-        self, executor: Executor | None, func: Callable[..., Result], *args: Any
+        self, executor: Executor | None, func: Callable[..., Result], *args: object
     ) -> asyncio.Future[Result]:
         future: asyncio.Future[Result] = super().run_in_executor(executor, func, *args)
         self._threads[id(future)] = future

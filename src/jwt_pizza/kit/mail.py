@@ -9,21 +9,40 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+import msgspec
 
 from jwt_pizza.kernel.errors import Unavailable
 
 _KEPT: Final = 100
 """Mails in the outbox; older ones are deleted."""
+_IDLE: Final = 8
+"""Connections to the mail server that are kept."""
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """`html` says the same as `text`. `id` becomes the Message-ID: a mail that is sent again has the same one."""
+
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    id: str | None = None
+
+
+class Mailer(Protocol):
+    async def post(self, mail: Mail) -> None:
+        """Raises Unavailable when it was not taken in time."""
+        ...
 
 
 class Smtp:
     def __init__(self, url: str, *, sender: str, deadline: float) -> None:
         """`smtp://[user:pass@]host[:port]`: STARTTLS where the server offers it; `smtps://` for TLS from the start.
-        `deadline` of one mail in seconds."""
+        `deadline` of one mail in seconds. Connections are kept and used again: opening one costs more than a mail."""
         parts = urlsplit(url)
         self._host = parts.hostname or "localhost"
         self._tls = parts.scheme == "smtps"
@@ -32,24 +51,60 @@ class Smtp:
         self._password = unquote(parts.password) if parts.password else None
         self._sender = sender
         self._deadline = deadline
+        self._idle: list[aiosmtplib.SMTP] = []
 
-    async def send(
-        self, to: str, subject: str, text: str, *, html: str | None = None, message_id: str | None = None
-    ) -> None:
-        """Raises Unavailable when the server did not take it in time. A retry repeats its `message_id`."""
+    async def send(self, to: str, subject: str, text: str) -> None:
+        """Raises Unavailable when the server did not take it in time."""
+        await self.post(Mail(to=to, subject=subject, text=text))
+
+    async def post(self, mail: Mail) -> None:
+        """Raises Unavailable when the server did not take it in time."""
+        message = compose(self._sender, mail)
         try:
             async with asyncio.timeout(self._deadline):
-                await aiosmtplib.send(
-                    compose(self._sender, to, subject, text, html=html, message_id=message_id),
-                    hostname=self._host,
-                    port=self._port,
-                    username=self._user,
-                    password=self._password,
-                    use_tls=self._tls,
-                    timeout=self._deadline,
-                )
+                await self._deliver(message)
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError, MessageError) as error:
             raise Unavailable("the mail could not be sent, please try again") from error
+
+    async def _deliver(self, message: EmailMessage) -> None:
+        while self._idle:
+            client = self._idle.pop()
+            try:
+                await client.noop()
+            except aiosmtplib.SMTPException:
+                # The server has closed it meanwhile.
+                client.close()
+            else:
+                await self._over(client, message)
+                return
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._user,
+            password=self._password,
+            use_tls=self._tls,
+            timeout=self._deadline,
+        )
+        await client.connect()
+        await self._over(client, message)
+
+    async def _over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+        try:
+            await client.send_message(message)
+        except aiosmtplib.SMTPResponseException:
+            # It said no to this mail; the next one may go.
+            self._keep(client)
+            raise
+        except BaseException:
+            client.close()
+            raise
+        self._keep(client)
+
+    def _keep(self, client: aiosmtplib.SMTP) -> None:
+        if client.is_connected and len(self._idle) < _IDLE:
+            self._idle.append(client)
+        else:
+            client.close()
 
 
 class Outbox:
@@ -59,10 +114,11 @@ class Outbox:
         self._folder = folder
         self._sender = sender
 
-    async def send(
-        self, to: str, subject: str, text: str, *, html: str | None = None, message_id: str | None = None
-    ) -> None:
-        message = compose(self._sender, to, subject, text, html=html, message_id=message_id)
+    async def send(self, to: str, subject: str, text: str) -> None:
+        await self.post(Mail(to=to, subject=subject, text=text))
+
+    async def post(self, mail: Mail) -> None:
+        message = compose(self._sender, mail)
         try:
             await asyncio.to_thread(self._write, message.as_bytes())
         except OSError as error:
@@ -80,21 +136,15 @@ class Outbox:
                 old.unlink()
 
 
-def compose(
-    sender: str, to: str, subject: str, text: str, *, html: str | None = None, message_id: str | None = None
-) -> EmailMessage:
+def compose(sender: str, mail: Mail) -> EmailMessage:
+    domain = sender.rpartition("@")[2].strip("<> ") or "localhost"
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = to
-    message["Subject"] = subject
+    message["To"] = mail.to
+    message["Subject"] = mail.subject
     message["Date"] = formatdate()
-    message["Message-ID"] = message_id or make_msgid(domain=domain_of(sender))
-    message.set_content(text)
-    if html is not None:
-        message.add_alternative(html, subtype="html")
+    message["Message-ID"] = f"<{mail.id}@{domain}>" if mail.id else make_msgid(domain=domain)
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
     return message
-
-
-def domain_of(sender: str) -> str:
-    """Of the sender's address, for Message-IDs."""
-    return sender.rpartition("@")[2].strip("<> ") or "localhost"

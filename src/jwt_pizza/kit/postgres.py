@@ -134,8 +134,8 @@ class Postgres:
             await connection.execute(query, *args)
 
     def under_way(self) -> frozenset[int]:
-        """What PostgreSQL may be at work on for this pool, as numbers that tell one thing from another. A connection that
-        somebody only holds is among them."""
+        """What PostgreSQL may be at work on for this pool, as numbers that tell one thing from another. A connection
+        that somebody only holds is among them."""
         opening = self._connecting or self.size - self._slots.free > len(self.leases)
         return frozenset(map(id, self.leases)) | ({id(self)} if opening else frozenset())
 

@@ -161,7 +161,7 @@ WITH due AS MATERIALIZED (
     UPDATE shop.users u SET version = version + 1 FROM vouched WHERE u.id = vouched.diner_id
 ), written AS (
     INSERT INTO shop.letters (message_id, incident, diner_id, facts, status, next_try_at, queued_at)
-    SELECT '<amends.' || $1::text || '.' || g.diner_id || '.' || min(g.order_id) || '@' || $4::text || '>', $1, g.diner_id,
+    SELECT 'amends.' || $1::text || '.' || g.diner_id || '.' || min(g.order_id), $1, g.diner_id,
            jsonb_build_object(
                'explanation', (SELECT explanation FROM shop.amends WHERE incident = $1),
                'voucher', EXISTS (SELECT FROM given v WHERE v.diner_id = g.diner_id AND v.kind = 'voucher'),

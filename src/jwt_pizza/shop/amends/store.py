@@ -29,11 +29,9 @@ _remedies = msgspec.json.Decoder(dict[Harm, tuple[Remedy, ...]]).decode
 
 
 class PostgresAmends:
-    def __init__(self, postgres: Postgres, limits: Limits, *, domain: str) -> None:
-        """`domain` stands in the Message-IDs of letters."""
+    def __init__(self, postgres: Postgres, limits: Limits) -> None:
         self._postgres = postgres
         self._limits = limits
-        self._domain = domain
 
     async def impact(self, since: datetime, until: datetime) -> Impact:
         async with (
@@ -81,7 +79,7 @@ class PostgresAmends:
     async def give(self, incident: str, at: datetime, *, take: int) -> int:
         async with self._postgres.lease("amends.give", allowance=_ALLOWANCE) as connection:
             try:
-                return int(await connection.fetchval(SQL["give"], incident, at, take, self._domain, timeout=_ALLOWANCE))
+                return int(await connection.fetchval(SQL["give"], incident, at, take, timeout=_ALLOWANCE))
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError):
                 # One of them cannot be given: alone it fails alone.
                 return await self._give_one(connection, incident, at)
@@ -89,7 +87,7 @@ class PostgresAmends:
     async def _give_one(self, connection: Connection, incident: str, at: datetime) -> int:
         diner_id = await connection.fetchval(SQL["next_due"], incident)
         try:
-            return int(await connection.fetchval(SQL["give"], incident, at, 1, self._domain))
+            return int(await connection.fetchval(SQL["give"], incident, at, 1))
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
             await connection.execute(SQL["give_up"], incident, diner_id, str(error)[:300])
             return 1

@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from jwt_pizza.kernel.money import Satoshis
+from jwt_pizza.kit.mail import Mail, Mailer
 from jwt_pizza.shop.letters.model import Letter
 
 
 class Template(Protocol):
     def render(self, **context: object) -> str: ...
-
-
-class Mailer(Protocol):
-    async def send(self, to: str, subject: str, text: str, *, html: str | None, message_id: str | None) -> None: ...
 
 
 class MailedLetters:
@@ -27,13 +24,14 @@ class MailedLetters:
         if letter.email is None:
             return
         context = drawn(letter, self._shop)
-        await self._mailer.send(
-            letter.email,
-            str(context["subject"]),
-            self._text.render(**context),
+        mail = Mail(
+            to=letter.email,
+            subject=str(context["subject"]),
+            text=self._text.render(**context),
             html=self._html.render(**context),
-            message_id=letter.message_id,
+            id=letter.message_id,
         )
+        await self._mailer.post(mail)
 
 
 def drawn(letter: Letter, shop: str) -> Mapping[str, object]:

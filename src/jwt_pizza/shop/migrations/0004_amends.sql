@@ -86,6 +86,7 @@ CREATE TABLE shop.letters (
 );
 COMMENT ON TABLE shop.letters IS
     'The outbox of mail to diners: written in the commit of what the letter tells, sent afterwards, under the same Message-ID however often.';
+COMMENT ON COLUMN shop.letters.message_id IS 'The part of the Message-ID before the @.';
 COMMENT ON COLUMN shop.letters.facts IS 'What the letter says; no personal data: name and address are read when it is sent.';
 CREATE INDEX letters_of_incident ON shop.letters (incident);
 CREATE INDEX letters_due ON shop.letters (next_try_at) WHERE status = 'queued';
