@@ -112,11 +112,12 @@ def parse(text: str, name: str) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise BadScenario(f"{name}: {error}") from error
     except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        field = where.rstrip("`").lstrip(".")
+        message, _, where = str(error).replace("`", "").partition(" - at $")
+        field = where.lstrip(".")
         line = _line_of(text, field)
-        place = f", line {line}" if line else ""
-        raise BadScenario(f"{name}{place}: {field + ': ' if field else ''}{message[:1].lower() + message[1:].replace('`', '')}") from error
+        place = f"{name}, line {line}" if line else name
+        about = f"{field}: " if field else ""
+        raise BadScenario(f"{place}: {about}{message[:1].lower()}{message[1:]}") from error
     _sensible(found, name)
     return found
 
