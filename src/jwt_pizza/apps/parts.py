@@ -21,7 +21,7 @@ from jwt_pizza.kit.settings import Settings
 from jwt_pizza.web import errors, openapi
 from jwt_pizza.web.edge import Edge, Origins
 from jwt_pizza.web.error_pages import ErrorPages
-from jwt_pizza.web.express import Express, Lane
+from jwt_pizza.web.express import Express, Gate, Lane
 
 VERSION: Final = version("jwt-pizza")
 
@@ -69,6 +69,7 @@ def build(
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
     page: ErrorPages | None = None,
     lanes: Mapping[tuple[str, str], Lane] = MappingProxyType({}),
+    gates: Mapping[tuple[str, str], Gate] = MappingProxyType({}),
     **more: Any,  # noqa: ANN401 - further arguments of Litestar
 ) -> ASGIApp:
     exception_handlers: ExceptionHandlersMap = errors.handlers(log, page)
@@ -86,7 +87,7 @@ def build(
     )
     https = (settings.public_url or "").startswith("https://")
     origins = Origins(settings.allowed_origins)
-    express = Express(app, lanes, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
+    express = Express(app, lanes, gates, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
     last_page = page.draw if page else None
     return Edge(express, service=service, log=log, origins=origins, https=https, page=last_page)
 

@@ -106,6 +106,8 @@ _RESERVE: Final = Reserve(
 of these are collected, so that each has at most one statement under way in a process; logins wait for their hash."""
 _ORDER, _HISTORY, _MENU = ("POST", "/api/order"), ("GET", "/api/order"), ("GET", "/api/order/menu")
 """The calls with an express lane."""
+_LOG_IN, _REGISTER = ("PUT", "/api/auth"), ("POST", "/api/auth")
+"""The calls with a gate."""
 _REPORT_EVERY: Final = 0.5
 _LEAK_EVERY: Final = 0.5
 """Seconds until a process follows an attack that was started or ended through another one."""
@@ -204,7 +206,9 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -
     remote = HttpFactory(
         settings.factory_url or f"{settings.url}/factory", settings.factory_api_key or "none was configured", clock
     )
-    tuning = Tuning(deadline=settings.order_seconds, exercise=settings.exercise_share)
+    tuning = Tuning(
+        deadline=settings.order_seconds, exercise=settings.exercise_share, open_for=settings.breaker_seconds
+    )
     breaker = Breaker(tuning, changed=_show_breaker)
     kitchen = Kitchen(settings.policy, oven, remote, breaker, tuning, clock, random.random)
     return Shop(
@@ -217,7 +221,9 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock) -
         franchising=Franchising(PostgresFranchises(postgres), ledger, clock),
         ledger=ledger,
         orders=stored_orders,
-        desk=OrderDesk(stored_orders, kitchen, clock, random.random, trace_id.get),
+        desk=OrderDesk(
+            stored_orders, kitchen, clock, random.random, trace_id.get, timedelta(seconds=settings.hold_seconds)
+        ),
         remote=remote,
         kitchen=kitchen,
         inspection=Inspection(PostgresAttempts(postgres), remote),
@@ -332,6 +338,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
         page=pages.errors(template_config.engine_instance),
         template_config=template_config,
         lanes=lanes,
+        gates={_LOG_IN: made.passwords.admit, _REGISTER: made.passwords.admit},
     )
 
 

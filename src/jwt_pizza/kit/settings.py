@@ -46,6 +46,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_seconds: Annotated[
         float, _about("The deadline of one order over all attempts at the factory."), msgspec.Meta(gt=0)
     ] = 1.5
+    hold_seconds: Annotated[
+        float,
+        _about(
+            "How long money may be held for an order whose process died, before the hold is voided. A retry with the "
+            "same Idempotency-Key finishes such an order only while more than its deadline and five seconds is left."
+        ),
+        msgspec.Meta(gt=0, le=3600),
+    ] = 60.0
+    breaker_seconds: Annotated[
+        float,
+        _about("How long a factory that failed is left alone before it is tried again."),
+        msgspec.Meta(gt=0, le=3600),
+    ] = 5.0
     exercise_share: Annotated[
         float,
         _about("The share of orders that the in-house oven bakes under policy `factory` while all is well."),
@@ -165,6 +178,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError(message) from None
     if settings.database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
         raise SettingError("DATABASE_URL must start with postgresql://")
+    if settings.hold_seconds <= settings.order_seconds:
+        raise SettingError("JWT_PIZZA_HOLD_SECONDS must be longer than JWT_PIZZA_ORDER_SECONDS")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):
         raise SettingError("SMTP_URL must look like smtp://user:password@host:port")
     return settings

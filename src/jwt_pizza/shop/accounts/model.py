@@ -139,8 +139,12 @@ class Throttle(Protocol):
 
 
 class Passwords(Protocol):
+    def place(self) -> AbstractAsyncContextManager[None]:
+        """To wait for a turn and to have it; raises Unavailable when too many do."""
+        ...
+
     def turn(self) -> AbstractAsyncContextManager[None]:
-        """What is done with passwords is done in turn; raises Unavailable when too many wait."""
+        """What is done with passwords is done in turn, by those who have a place."""
         ...
 
     async def hash(self, password: str) -> str: ...

@@ -37,7 +37,6 @@ from jwt_pizza.shop.ovens.service import Kitchen
 
 PAGE = 10
 HOLD = timedelta(seconds=60)
-"""How long a hold may stand before the reaper voids it."""
 MARGIN = timedelta(seconds=5)
 """Beyond the ovens' deadline, after which a process that has not resolved its order is taken to be dead."""
 _TRIES = 4
@@ -61,14 +60,21 @@ class OrderDesk:
     """
 
     def __init__(
-        self, orders: Orders, kitchen: Kitchen, clock: Clock, dice: Callable[[], float], trace: Trace = lambda: ""
+        self,
+        orders: Orders,
+        kitchen: Kitchen,
+        clock: Clock,
+        dice: Callable[[], float],
+        trace: Trace = lambda: "",
+        hold: timedelta = HOLD,
     ) -> None:
-        """`dice` gives numbers in [0, 1) for the chaos monkey."""
+        """`dice` gives numbers in [0, 1) for the chaos monkey; `hold` is how long one stands before it is voided."""
         self._orders = orders
         self._kitchen = kitchen
         self._clock = clock
         self._dice = dice
         self._trace = trace
+        self._hold = hold
 
     @property
     def policy(self) -> Policy:
@@ -199,7 +205,7 @@ class OrderDesk:
             catalogue_version=catalogue.version,
             key=key,
             fingerprint=fingerprint,
-            expires_at=order.placed_at + HOLD if held else None,
+            expires_at=order.placed_at + self._hold if held else None,
             baking_until=order.placed_at + self._at_work if held else None,
             voucher_id=caller.voucher.id if order.discount and caller.voucher else None,
         )

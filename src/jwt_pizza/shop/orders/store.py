@@ -1,5 +1,6 @@
 """Orders in PostgreSQL. All orders that wait in this process go into the books as one statement."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -12,7 +13,7 @@ from jwt_pizza.kit import metrics
 from jwt_pizza.kit.batching import Batch, Full, Shared
 from jwt_pizza.kit.postgres import UNREACHABLE, Postgres, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved
+from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved, Status
 
 SQL: Final = Queries(__package__)
 _NUMBERS_AT_A_TIME: Final = 64
@@ -100,7 +101,7 @@ class PostgresOrders:
                 raise
             return await self._write_again(placements)
         outcomes = {row["id"]: _outcome(row) for row in rows}
-        _count(placement.order for placement in placements if outcomes[placement.order.id] is Outcome.PLACED)
+        _count(one.order.status for one in placements if outcomes[one.order.id] is Outcome.PLACED)
         return [outcomes[placement.order.id] for placement in placements]
 
     async def _write_again(self, placements: Sequence[Placement]) -> Sequence[Outcome]:
@@ -123,8 +124,7 @@ class PostgresOrders:
             # The connection broke before or after the commit; what is resolved stays so, so it can be said again.
             rows = await self._postgres.fetch("orders.resolve_again", SQL["resolve"], *arguments)
         found = {row["id"]: Resolved(row["status"], row["jwt"]) for row in rows}
-        for end in found.values():
-            metrics.ORDERS.labels(end.status).inc()
+        _count(end.status for end in found.values())
         if len(found) < len(ids):
             # Somebody else was first: the reaper, or this very statement before the connection broke.
             others = await self._postgres.fetch("orders.status", SQL["status"], ids)
@@ -217,9 +217,9 @@ def _storable(text: str | None) -> str | None:
     return None if text is None else text.replace("\0", "")
 
 
-def _count(orders: Iterable[Order]) -> None:
-    for order in orders:
-        metrics.ORDERS.labels(order.status).inc()
+def _count(statuses: Iterable[Status]) -> None:
+    for status, count in Counter(statuses).items():
+        metrics.ORDERS.labels(status).inc(count)
 
 
 def _outcome(row: Row) -> Outcome:

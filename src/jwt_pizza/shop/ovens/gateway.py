@@ -42,6 +42,8 @@ class HttpFactory:
     def __init__(self, url: str, api_key: str, clock: Clock) -> None:
         self._url = url.rstrip("/")
         self._origin = URL(self._url).origin()
+        # Made once: aiohttp would parse the text again for each order.
+        self._order = URL(f"{self._url}/api/order")
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
         self._clock = clock
         self._client: aiohttp.ClientSession | None = None
@@ -52,7 +54,15 @@ class HttpFactory:
 
     async def open(self) -> None:
         self._connector = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30)
-        self._client = aiohttp.ClientSession(connector=self._connector, auto_decompress=False)
+        # Half of what a call costs is what aiohttp does besides it: each call has a deadline of its own, there are no
+        # cookies, and the factory is told nothing that it does not ask for.
+        self._client = aiohttp.ClientSession(
+            connector=self._connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+        )
 
     async def close(self) -> None:
         if self._client is not None:
@@ -105,7 +115,7 @@ class HttpFactory:
         if trace := trace_id.get():
             headers = {**headers, "X-Request-Id": trace}
         async with self._session().post(
-            f"{self._url}/api/order", data=_encode(request), headers=headers, allow_redirects=False
+            self._order, data=_encode(request), headers=headers, allow_redirects=False
         ) as answer:
             status = answer.status
             body = await answer.content.read(_LONGEST_ANSWER)
