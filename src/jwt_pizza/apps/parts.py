@@ -14,6 +14,7 @@ from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit import leasewatch, tracing
 from jwt_pizza.kit.leasewatch import LeaseWatch
 from jwt_pizza.kit.logs import Log, capture_library_logs
+from jwt_pizza.kit.mail import Outbox, Smtp
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve
 from jwt_pizza.kit.reporting import OpsDoor, Reporter
@@ -52,6 +53,12 @@ def pool(
         clock=clock,
         least=least,
     )
+
+
+def mail(settings: Settings) -> Smtp | Outbox:
+    if settings.smtp_url:
+        return Smtp(settings.smtp_url, sender=settings.mail_from, deadline=settings.mail_seconds)
+    return Outbox(settings.data_home / "outbox", sender=settings.mail_from)
 
 
 def build(

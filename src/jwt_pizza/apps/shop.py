@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from jwt_pizza.apps import database, pages, parts, zeros
+from jwt_pizza.apps import database, making_good, pages, parts, zeros
 from jwt_pizza.apps import factory as factory_app
 from jwt_pizza.factory.pizzas.service import Bakery
 from jwt_pizza.factory.vendors.model import SHOP
@@ -33,6 +33,8 @@ from jwt_pizza.shop.accounts.attendance import Attendance
 from jwt_pizza.shop.accounts.model import Caller, Limits, Seal
 from jwt_pizza.shop.accounts.service import Accountant, Sessions
 from jwt_pizza.shop.accounts.store import PostgresAccounts, PostgresAttendances, PostgresThrottle
+from jwt_pizza.shop.amends import routes as amends
+from jwt_pizza.shop.amends.service import AmendsDesk
 from jwt_pizza.shop.connections import routes as connections
 from jwt_pizza.shop.connections.model import Process
 from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Reporter
@@ -41,6 +43,7 @@ from jwt_pizza.shop.franchises import routes as franchises
 from jwt_pizza.shop.franchises.service import Franchising
 from jwt_pizza.shop.franchises.store import PostgresFranchises
 from jwt_pizza.shop.ledger.store import PostgresLedger
+from jwt_pizza.shop.letters.service import Postman
 from jwt_pizza.shop.menu import routes as menu
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.shop.menu.store import PostgresMenu
@@ -181,6 +184,8 @@ class Shop(msgspec.Struct, frozen=True):
     connection_desk: ConnectionDesk
     leak: Leak
     attendance: Attendance
+    amends_desk: AmendsDesk
+    postman: Postman
 
 
 def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, telemetry: Telemetry) -> Shop:
@@ -239,6 +244,8 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,
         attendance=Attendance(sessions.seen, PostgresAttendances(postgres), clock, metrics.ACTIVE_USERS.set),
+        amends_desk=making_good.amends_desk(settings, postgres, clock),
+        postman=making_good.postman(settings, postgres, clock),
     )
 
 
@@ -256,6 +263,8 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         asyncio.create_task(every(_REPORT_EVERY, "report vitals", made.reporter.report, clock, log)),
         asyncio.create_task(every(_LEAK_EVERY, "follow the leak", made.leak.refresh, clock, log)),
         asyncio.create_task(every(_ATTENDANCE_EVERY, "count active users", made.attendance.note, clock, log)),
+        asyncio.create_task(every(1, "give amends", made.amends_desk.give, clock, log)),
+        asyncio.create_task(every(1, "send letters", made.postman.step, clock, log)),
         asyncio.create_task(every(600, "prune sessions", prune, clock, log)),
     ]
     try:
@@ -309,6 +318,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             orders.router,
             ovens.router,
             connections.router,
+            amends.router,
             pages.router(settings, made.sessions, own_factory.bakery, made.remote),
             templates.static_files(),
             factory_app.routes(own_factory, settings, "/factory", clock),
@@ -352,5 +362,6 @@ def dependencies(made: Shop, lanes: Mapping[tuple[str, str], Lane]) -> dict[str,
         "inspection": Provide(lambda: made.inspection, sync_to_thread=False),
         "connection_desk": Provide(lambda: made.connection_desk, sync_to_thread=False),
         "leak": Provide(lambda: made.leak, sync_to_thread=False),
+        "amends_desk": Provide(lambda: made.amends_desk, sync_to_thread=False),
         "desk": Provide(lambda: made.desk, sync_to_thread=False),
     }

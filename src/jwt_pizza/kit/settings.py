@@ -226,6 +226,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
         msgspec.Meta(gt=0, le=720),
     ] = 9.0
+    amends_most_diners: Annotated[
+        int, _about("Amends for more diners need an administrator's approval."), msgspec.Meta(ge=0)
+    ] = 100
+    amends_most_btc: Annotated[
+        float, _about("Amends that refund more bitcoin need an administrator's approval."), msgspec.Meta(ge=0)
+    ] = 1.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
         "info"
     )

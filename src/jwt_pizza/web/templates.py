@@ -26,7 +26,7 @@ _FOREVER: Final = CacheControlHeader(public=True, max_age=31_536_000, immutable=
 def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=select_autoescape(default=True),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -28,6 +28,7 @@ from jwt_pizza.shop.orders.model import (
     Resolution,
     Status,
     UnderWay,
+    taken_off,
     ticket,
     with_pizza,
 )
@@ -82,11 +83,13 @@ class OrderDesk:
     def policy(self) -> Policy:
         return self._kitchen.policy
 
-    async def quote(self, store_id: int, menu_ids: tuple[int, ...]) -> Quote:
+    async def quote(self, caller: Caller | None, store_id: int, menu_ids: tuple[int, ...]) -> Quote:
         catalogue = await self._orders.catalogue()
         # An unknown store has no franchise, and `price` refuses it.
         basket = Basket(catalogue.stores.get(store_id, 0), store_id, menu_ids)
-        return Quote(basket, catalogue.price(basket))
+        lines = catalogue.price(basket)
+        discount = Satoshis(0) if caller is None else taken_off(lines, caller, self._clock.now().date())
+        return Quote(basket, lines, discount)
 
     async def place(
         self,
@@ -99,7 +102,7 @@ class OrderDesk:
     ) -> Answer:
         """`caller` may be as last seen; `renew` looks anew and raises Unauthorized when the session has ended.
 
-        `agreed` is the total that the diner has seen: PriceChanged when it is another one now.
+        `agreed` is what the diner has seen to be due: PriceChanged when it is another amount now.
         """
         began = self._clock.monotonic()
         try:
@@ -137,9 +140,9 @@ class OrderDesk:
                 if earlier is None:
                     raise
                 return earlier
-            if agreed is not None and sum(line.price for line in lines) != agreed:
-                raise PriceChanged
             order = await self._drafted(order_id, caller, basket, lines)
+            if agreed is not None and order.due != agreed:
+                raise PriceChanged
             outcome = await self._orders.place(self._placement(order, caller, catalogue, key, fingerprint))
             if outcome is Outcome.PLACED:
                 return Answer(order) if order.jwt is not None else await self._fulfil(order, caller)
@@ -208,15 +211,17 @@ class OrderDesk:
 
     async def _drafted(self, order_id: int, caller: Caller, basket: Basket, lines: Sequence[Line]) -> Order:
         first: dict[Policy, Status] = {"in-house": "fulfilled", "factory": "held", "factory-only": "charged"}
+        now = self._clock.now()
         order = Order(
             id=order_id,
             diner_id=caller.user.id,
             franchise_id=basket.franchise_id,
             store_id=basket.store_id,
             status=first[self.policy],
-            placed_at=self._clock.now(),
+            placed_at=now,
             lines=tuple(lines),
             jwt=None,
+            discount=taken_off(lines, caller, now.date()) if caller.voucher else Satoshis(0),
         )
         if self.policy != "in-house":
             return order
@@ -235,6 +240,7 @@ class OrderDesk:
             fingerprint=fingerprint,
             expires_at=order.placed_at + self._hold if held else None,
             baking_until=order.placed_at + self._at_work if held else None,
+            voucher_id=caller.voucher.id if order.discount and caller.voucher else None,
         )
 
     @property
