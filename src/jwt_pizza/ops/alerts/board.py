@@ -110,8 +110,9 @@ class Board:
         self._placed: dict[str, Placed] = {}
         self._inhibiting: Counter[str] = Counter()
         self._events: list[tuple[GroupRow, AnyFact, str]] = []
+        self._before: dict[int, tuple[object, ...]] = {}
         self.groups: dict[int, GroupRow] = {}
-        """Those that are touched or were read, by identity."""
+        """New ones, and those that were read; by identity."""
         self.seen: dict[str, Seen] = {}
         self.shifted: set[str] = set()
         """Keys of inhibition that came into force or are over: others must be looked at again."""
@@ -121,6 +122,7 @@ class Board:
     def add_group(self, group: GroupRow) -> None:
         group.loud_before = group.loud
         self.groups[id(group)] = group
+        self._before[id(group)] = msgspec.structs.astuple(group)
         if group.status != "resolved":
             self._keys[group.key] = group
 
@@ -199,7 +201,14 @@ class Board:
                 self._resolve(group)
             elif group.status == "firing":
                 self._escalation(group)
-            group.loud_before = group.loud
+
+    def changed_groups(self) -> list[GroupRow]:
+        """Those that were there before and are not as they were."""
+        return [
+            group
+            for key, group in self.groups.items()
+            if group.id != 0 and msgspec.structs.astuple(group) != self._before.get(key)
+        ]
 
     def events(self) -> list[Event]:
         """In the order in which it was told, once every group has its id."""
@@ -264,7 +273,6 @@ class Board:
         group.status, group.resolved_at, group.resolved_by = "resolved", self._now, SYSTEM
         group.remind_at = group.unacknowledge_at = group.silenced_until = group.next_action_at = None
         group.generation += 1
-        self._keys.pop(group.key, None)
         self._tell(group, GroupResolved(via="alerts"), SYSTEM)
 
     def _escalation(self, group: GroupRow) -> None:

@@ -20,7 +20,7 @@ _EMPTY: Final = "[]"
 async def write(connection: Connection, board: Board, now: datetime) -> None:
     """Groups, alerts and events; once a board."""
     new = [group for group in board.groups.values() if group.id == 0]
-    old = [group for group in board.groups.values() if group.id != 0]
+    old = board.changed_groups()
     if new:
         rows = await connection.fetch(SQL["open_groups"], *_opened(new))
         for group, row in zip(new, rows, strict=True):
