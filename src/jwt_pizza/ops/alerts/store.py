@@ -12,8 +12,9 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kit.batching import Batch, Full
 from jwt_pizza.kit.postgres import Connection, Postgres, Row
-from jwt_pizza.ops.alerts.board import LATE, Board, GroupRow, tells_nothing_new
+from jwt_pizza.ops.alerts.board import LATE, Board, tells_nothing_new
 from jwt_pizza.ops.alerts.identity import Known
+from jwt_pizza.ops.alerts.rows import GroupRow
 from jwt_pizza.ops.alerts.writing import SQL, alert_row, group_row, write
 from jwt_pizza.ops.routing import reading
 from jwt_pizza.ops.routing.model import Rules

@@ -8,7 +8,8 @@ import msgspec
 
 from jwt_pizza.kit.postgres import Connection, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.ops.alerts.board import AlertRow, Board, GroupRow, Seen
+from jwt_pizza.ops.alerts.board import Board
+from jwt_pizza.ops.alerts.rows import AlertRow, GroupRow, Seen
 from jwt_pizza.ops.events import journal
 
 SQL: Final = Queries(__package__)
