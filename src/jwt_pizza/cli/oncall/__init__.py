@@ -6,6 +6,10 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "who": "Who is on call now, and who next.",
+    "schedules": "Rotations, shifts, gaps, calendars.",
+    "override": "Swaps: somebody too, somebody not, somebody instead.",
+    "coverage": "Whether everybody would be reached in the coming nights.",
     "groups": "Alert groups: what fires, and all that happened.",
     "ack": "Acknowledge a group: quiet.",
     "resolve": "Resolve a group.",
