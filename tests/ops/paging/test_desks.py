@@ -159,6 +159,7 @@ async def test_statistics_say_how_long_it_took_and_whom_it_woke_at_their_own_hou
         assert (ada["personId"], ada["pages"], ada["byHour"][sent.hour]) == (on_duty.office.ids[ADA], 1, 1)
         answer = await on_duty.office.call("GET", "/api/oncall/statistics?format=csv")
         rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert answer.text == (await on_duty.office.call("GET", "/api/oncall/statistics.csv")).text
         assert {"measure": "groups", "person": "", "hour": "", "value": "1"} in rows
         assert {"measure": "pages", "person": "Ada", "hour": str(sent.hour), "value": "1"} in rows
         wrong = "/api/oncall/statistics?since=2025-04-08T15:25:00"
