@@ -9,7 +9,7 @@ import pytest
 
 from jwt_pizza.apps.ops.telemetry import EVERY
 from jwt_pizza.kernel.clock import SystemClock
-from jwt_pizza.kernel.errors import Forbidden
+from jwt_pizza.kernel.errors import Unauthorized
 from jwt_pizza.kernel.vitals import Counts, Happening, Snapshot, Vitals
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.ops.telemetry.model import Finding, Standing
@@ -147,14 +147,14 @@ async def test_without_a_secret_only_this_machine_sends(database_url: str) -> No
     async with running_watch(database_url, Heard()) as ops:
         assert (await ops.call("POST", PUSH, data=encoded(said(1)))).status == 200
         proxied = await ops.call("POST", PUSH, data=encoded(said(2)), headers={"X-Forwarded-For": "127.0.0.1"})
-        assert proxied.status == 403
+        assert proxied.status == 401
         assert "JWT_PIZZA_OPS_TOKEN" in proxied.message
 
 
 @pytest.mark.parametrize(("client", "admitted"), [("127.0.0.1", True), ("::1", True), ("10.1.2.3", False), ("", False)])
 def test_where_a_sender_is(client: str, admitted: bool) -> None:
     scope: Any = {"headers": [], "client": (client, 1)}
-    with nullcontext() if admitted else pytest.raises(Forbidden):
+    with nullcontext() if admitted else pytest.raises(Unauthorized):
         Senders(None).admit(scope)
 
 

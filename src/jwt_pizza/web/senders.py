@@ -11,6 +11,7 @@ from litestar.types import Scope
 
 from jwt_pizza.kernel.errors import Unauthorized
 
+_PASSED_ON: Final = frozenset({b"forwarded", b"x-forwarded-for"})
 _BROWSER: Final = frozenset({b"origin", b"sec-fetch-site"})
 
 
@@ -29,6 +30,9 @@ class Senders:
                     "without JWT_PIZZA_OPS_TOKEN only programs on this machine may send: set it for ops, and send it "
                     "as a bearer token"
                 )
+            # Behind a proxy on this machine everybody seems to be on it.
+            if any(name in _PASSED_ON for name, _ in headers):
+                raise Unauthorized("set JWT_PIZZA_OPS_TOKEN for ops: what a proxy passed on may come from anywhere")
             # A page that somebody here has open must not raise alarms.
             if any(name in _BROWSER for name, _ in headers):
                 raise Unauthorized("web pages may not send alerts")
