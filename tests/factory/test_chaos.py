@@ -12,7 +12,7 @@ from tests.running import Running, claims, running_factory
 
 
 def path_of(report_url: str, factory: Running) -> str:
-    assert report_url.startswith(f"{factory.url}/api/support/")
+    assert report_url.startswith(f"{factory.url}/api/report?apiKey=")
     return report_url.removeprefix(factory.url)
 
 
@@ -39,13 +39,13 @@ async def test_report_link_of_a_failing_answer_ends_the_chaos(database_url: str,
         assert await valid(factory, good.json["jwt"])
 
 
-async def test_report_link_works_as_a_query_too(database_url: str, postgres: Postgres) -> None:
+async def test_report_link_works_as_a_path_too(database_url: str, postgres: Postgres) -> None:
     key = await vendor_key(postgres)
     async with running_factory(database_url) as factory:
         await attack(factory, key, "badjwt")
         link = path_of((await bake(factory, key)).json["reportUrl"], factory)
-        code = link.rpartition("/")[2]
-        answer = await factory.call("GET", f"/api/report?apiKey={key}&fixCode={code}")
+        code = link.rpartition("=")[2]
+        answer = await factory.call("GET", f"/api/support/{key}/report/{code}")
         assert answer.message == "Problem resolved. Pizza is back on the menu!"
 
 
@@ -56,7 +56,7 @@ async def test_link_begins_with_the_configured_address_whatever_host_says(
     async with running_factory(database_url, factory_url="https://factory.example/") as factory:
         await attack(factory, key, "fail")
         answer = await factory.call("POST", "/api/order", order(), token=key, headers={"Host": "evil.example"})
-        assert answer.json["reportUrl"].startswith("https://factory.example/api/support/")
+        assert answer.json["reportUrl"].startswith("https://factory.example/api/report?")
 
 
 async def test_spoiled_pizzas(database_url: str, postgres: Postgres) -> None:

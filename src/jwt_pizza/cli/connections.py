@@ -66,27 +66,33 @@ def drawn(overview: Overview) -> Group:
 
 
 def _pools(overview: Overview) -> Table:
-    table = Table(title="Pools", title_justify="left", box=SIMPLE, padding=(0, 1))
-    for heading in ("process", "pool", "used", "idle", "most", "waiting", "timeouts", "leaked", "reclaimed", "seen"):
-        table.add_column(heading, no_wrap=True)
+    table = Table(title="Pools", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("process", no_wrap=True)
+    table.add_column("pool", no_wrap=True)
+    for heading in ("in use", "idle", "wait", "timed out", "leaked", "taken back", "seen"):
+        table.add_column(heading, justify="right")
     for process in overview.processes:
-        seen = f"{process.seen_seconds_ago:.1f} s ago"
+        seen = f"{process.seen_seconds_ago:.1f} s"
         name = _short(process)
         if process.pool is not None:
             pool = process.pool
-            numbers = (pool.used, pool.idle, pool.limit, pool.waiting, pool.timeouts, pool.leaked, pool.reclaimed)
-            table.add_row(name, pool.name, *map(str, numbers), seen)
+            numbers = (pool.idle, pool.waiting, pool.timeouts, pool.leaked, pool.reclaimed)
+            table.add_row(name, pool.name, f"{pool.used}/{pool.limit}", *map(str, numbers), seen)
         for client in process.clients:
-            counts = (client.used, client.idle, client.limit, client.waiting)
-            table.add_row(name, client.name, *map(str, counts), "", "", "", seen)
+            counts = (str(client.idle), str(client.waiting), "", "", "")
+            table.add_row(name, client.name, f"{client.used}/{client.limit}", *counts, seen)
     return table
 
 
 def _leases(overview: Overview) -> Table:
+    """The line stands under its owner: it is what one looks for, and too long for a column of its own."""
     held = [(process, lease) for process in overview.processes for lease in process.leases]
-    table = Table(title="Leases, the longest held first", title_justify="left", box=SIMPLE, padding=(0, 1))
-    for heading in ("held", "state", "owner", "line", "order", "request", "PostgreSQL", "process"):
-        table.add_column(heading, overflow="fold")
+    table = Table(title="Leases, the longest held first", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("held", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("owner, and the line that took it", overflow="fold")
+    table.add_column("PostgreSQL", overflow="fold")
+    table.add_column("process", no_wrap=True)
     for process, lease in sorted(held, key=lambda pair: -pair[1].seconds):
         table.add_row(*_lease(process, lease), style="bold red" if lease.state == "leaked" else None)
     return table
@@ -98,8 +104,10 @@ def _lease(process: ProcessView, lease: HeldLease) -> tuple[str, ...]:
         seconds = "" if lease.backend.query_seconds is None else f" {lease.backend.query_seconds:.2f} s"
         waits = "" if lease.backend.waits_for is None else f", waits for {lease.backend.waits_for}"
         backend = f"{lease.backend.pid} {lease.backend.state}{seconds}{waits}"
-    order = "" if lease.order_id is None else str(lease.order_id)
-    return f"{lease.seconds:.1f} s", lease.state, lease.owner, lease.line, order, lease.trace, backend, _short(process)
+    order = "" if lease.order_id is None else f" order {lease.order_id}"
+    request = f" request {lease.trace}" if lease.trace else ""
+    owner = f"{lease.owner}{order}{request}\n{lease.line}"
+    return f"{lease.seconds:.1f} s", lease.state, owner, backend, _short(process)
 
 
 def _short(process: ProcessView) -> str:

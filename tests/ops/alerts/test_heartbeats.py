@@ -70,6 +70,22 @@ async def test_alert_of_a_heartbeat_that_is_back_ends_even_if_nobody_could_say_s
     assert beat.token
 
 
+async def test_after_a_restart_nobody_counts_as_missing_before_they_could_be_heard(postgres: Postgres) -> None:
+    ops = watch(postgres)
+    beat = await ops.heartbeats.add(BACKUP, by=BY)
+    ops.clock.pass_(3600)
+    restarted = watch(postgres, ops.clock, grace=90)
+    await restarted.heartbeats.step()
+    ops.clock.pass_(60)
+    await restarted.heartbeats.beat(beat.token)
+    ops.clock.pass_(31)
+    await restarted.heartbeats.step()
+    assert await ops.groups() == []
+    ops.clock.pass_(61)
+    await restarted.heartbeats.step()
+    assert [group.status for group in await ops.groups()] == ["firing"]
+
+
 async def test_heartbeat_that_is_renamed_or_removed_leaves_no_alert(postgres: Postgres) -> None:
     ops = watch(postgres)
     beat = await ops.heartbeats.add(BACKUP, by=BY)

@@ -47,13 +47,13 @@ class World:
         doings = [self.doing(self.draw.choice(self.processes)) for _ in range(self.draw.randint(1, 8))]
         await asyncio.gather(*(self.attempt(doing) for doing in doings))
         self.clock.pass_(self.draw.choice((0, 1, 30, 61, 200)))
-        if self.draw.random() < 0.5:
-            await self.attempt(self.draw.choice(self.processes).upkeep.step)
 
     def doing(self, ops: Watch) -> Callable[[], Awaitable[object]]:
         draw = self.draw
-        kind = draw.choice(("fire", "fire", "fire", "end", "end", "acknowledge", "verb", "silence", "late"))
-        if kind in {"fire", "end", "late"}:
+        kind = draw.choice(("fire", "fire", "fire", "end", "end", "acknowledge", "verb", "silence", "upkeep"))
+        if kind == "upkeep":
+            return ops.upkeep.step
+        if kind in {"fire", "end"}:
             now = self.clock.now()
             told = [
                 alert(

@@ -81,7 +81,7 @@ def watch(postgres: Postgres, clock: HandClock | None = None, *, grace: float = 
         desk=GroupDesk(PostgresGroups(postgres, ring=lambda: rings.append(None)), events, clock),
         upkeep=Upkeep(alerts, clock, grace=grace),
         routing=RoutingDesk(PostgresRouting(postgres), clock),
-        heartbeats=HeartbeatDesk(PostgresHeartbeats(postgres), intake, clock),
+        heartbeats=HeartbeatDesk(PostgresHeartbeats(postgres), intake, clock, grace=grace),
         events=events,
         rings=rings,
     )

@@ -95,3 +95,16 @@ async def test_steps_of_one_group_within_a_minute_are_not_taken_for_a_storm(worl
     await world.pager.step()
     await world.run(59)
     assert world.channel.times == [0.0, 20.0, 40.0]
+
+
+async def test_pages_of_one_group_that_waited_for_a_killed_sender_are_one_message_at_once(world: World) -> None:
+    chain = [{"kind": "notify-on-call", "scheduleId": 1}, {"kind": "wait", "seconds": 5}] * 3
+    await world.group(await world.chain(chain))
+    await world.pager.step()
+    for _ in range(2):
+        world.clock.pass_(5)
+        await world.pager.escalator.step()
+    await world.pager.sender.step()
+    assert world.channel.times == [0.0, 10.0]
+    assert await told(world) == [1, 2]
+    assert "CRITICAL again: Orders fail" in world.channel.texts[1]

@@ -13,7 +13,7 @@ from jwt_pizza.ops.people.gateway import understands
 from jwt_pizza.ops.people.model import Limits, Person, phone_of
 from jwt_pizza.ops.people.store import PostgresPeople, PostgresThrottle
 from tests.clocks import HandClock
-from tests.ops.office import ADA, GRACE, LINUS, Office, office
+from tests.ops.office import ADA, GRACE, LINUS, PASSWORD, Office, office
 
 MAIL = {"channel": "email", "address": "grace@pager.example"}
 
@@ -44,6 +44,24 @@ async def test_contact_is_verified_by_the_code_that_arrives_there(
         assert stored is None
         told = await postgres.fetch("test", "SELECT data::text FROM ops.events")
         assert not any(code in row["data"] for row in told)
+
+
+async def test_log_tells_no_code_token_or_password(
+    database_url: str, postgres: Postgres, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with office(database_url, postgres, tmp_path, log_level="debug") as made:
+        contact = await add(made)
+        path = f"/api/contacts/{contact['id']}"
+        await made.good("POST", f"{path}/code", token=made.grace)
+        [code] = made.codes()
+        await made.call("POST", f"{path}/verification", {"code": code + "7"}, token=made.grace)
+        await made.good("POST", f"{path}/verification", {"code": code}, token=made.grace)
+        feed = (await made.good("GET", f"/api/people/{made.ids[GRACE]}/feed", token=made.grace))["feed"]
+        await made.ops.call("GET", feed)
+        secret = [code, made.grace, made.ada, PASSWORD, feed.rpartition("/")[2].removesuffix(".ics")]
+    written = capfd.readouterr().out
+    assert "/api/contacts/{contact_id" in written
+    assert [word for word in secret if word in written] == []
 
 
 async def test_nobody_touches_the_contacts_of_others(database_url: str, postgres: Postgres, tmp_path: Path) -> None:

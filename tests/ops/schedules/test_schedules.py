@@ -193,6 +193,20 @@ async def test_times_that_make_no_sense_are_refused(database_url: str, postgres:
         assert (await made.call("GET", "/api/oncall?at=2026-06-01T00:00:00")).status == 400
 
 
+async def test_nobody_is_named_and_removed_at_the_same_moment(
+    database_url: str, postgres: Postgres, tmp_path: Path
+) -> None:
+    async with office(database_url, postgres, tmp_path) as made:
+        team = await made.good("POST", "/api/teams", {"name": "Kitchen"})
+        for turn in range(6):
+            somebody = (await made.good("POST", "/api/people", {"name": "X"}))["id"]
+            layer = {"unit": "week", "starts": "2026-06-01T09:00", "people": [somebody]}
+            body = {"teamId": team["id"], "name": f"S{turn}", "layers": [layer]}
+            calls = [made.call("POST", "/api/schedules", body), made.call("DELETE", f"/api/people/{somebody}")]
+            answers = await asyncio.gather(*(calls if turn % 2 else reversed(calls)))
+            assert sorted(answer.status for answer in answers) in ([200, 400], [200, 409])
+
+
 async def test_calendar_of_a_schedule_and_of_a_person(database_url: str, postgres: Postgres, tmp_path: Path) -> None:
     clock = clock_at(TUESDAY)
     async with office(database_url, postgres, tmp_path, clock) as made:

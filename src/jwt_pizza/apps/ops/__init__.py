@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from jwt_pizza.apps import database, parts
-from jwt_pizza.apps.ops import alerts, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops import alerts, coverage, paging, people, schedules, telemetry
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
@@ -88,6 +88,7 @@ def wired(base: Base, own: Telemetry) -> Sequence[Part]:
     return [
         people.part(base, crew),
         schedules.part(base, watchbill),
+        coverage.part(base, crew, watchbill),
         alerts.part(base, alerting),
         paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base, own, alerting.intake),

@@ -25,12 +25,12 @@ from jwt_pizza.ops.chains.store import PostgresChains
 from jwt_pizza.ops.channels.gateway import Pinger
 from jwt_pizza.ops.paging import routes
 from jwt_pizza.ops.paging.audit import Auditor
+from jwt_pizza.ops.paging.desk import PageDesk
 from jwt_pizza.ops.paging.ledger import PostgresLedger
 from jwt_pizza.ops.paging.links import Seal
 from jwt_pizza.ops.paging.sender import Sender
 from jwt_pizza.ops.paging.service import Escalator
 from jwt_pizza.ops.paging.store import PostgresEscalations, PostgresOutbox
-from jwt_pizza.ops.paging.trial import TrialDesk
 from jwt_pizza.ops.people.store import PostgresThrottle
 from jwt_pizza.ops.replies import pages
 from jwt_pizza.ops.replies import routes as callbacks
@@ -40,6 +40,7 @@ from jwt_pizza.ops.replies.service import LinkDesk, TextDesk
 from jwt_pizza.ops.replies.store import PostgresReplies
 from jwt_pizza.ops.schedules.model import OnCall
 from jwt_pizza.ops.statistics import routes as statistics
+from jwt_pizza.ops.statistics.service import StatisticsDesk
 from jwt_pizza.ops.statistics.store import PostgresRecords
 
 _EVERY: Final = 1.0
@@ -105,7 +106,7 @@ class Paging:
             saw=_count,
         )
         self.chain_desk = ChainDesk(PostgresChains(postgres), clock)
-        self.trial_desk = TrialDesk(self.outbox, people, self.seal, clock)
+        self.page_desk = PageDesk(self.ledger, self.outbox, people, self.seal, clock, queued=self.to_send.ring)
         self.link_desk = LinkDesk(self.replies, alerting.desk, self.seal, self.lifeline, base.events, clock)
         self.text_desk = TextDesk(
             self.replies,
@@ -155,15 +156,12 @@ def part(base: Base, crew: Crew, schedules: OnCall, alerting: Alerting) -> Part:
 
     given: dict[str, object] = {
         "chain_desk": made.chain_desk,
-        "page_ledger": made.ledger,
-        "trial_desk": made.trial_desk,
-        "ring": made.to_send.ring,
+        "page_desk": made.page_desk,
         "link_desk": made.link_desk,
         "text_desk": made.text_desk,
         "callbacks": callback,
         "built_in": built_in,
-        "records": PostgresRecords(base.postgres),
-        "clock": base.clock,
+        "statistics_desk": StatisticsDesk(PostgresRecords(base.postgres), base.clock),
     }
     return Part(
         handlers=[

@@ -6,6 +6,10 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "who": "Who is on call now, and who next.",
+    "schedules": "Rotations, shifts, gaps, calendars.",
+    "override": "Swaps: somebody too, somebody not, somebody instead.",
+    "coverage": "Whether everybody would be reached in the coming nights.",
     "groups": "Alert groups: what fires, and all that happened.",
     "ack": "Acknowledge a group: quiet.",
     "resolve": "Resolve a group.",
@@ -13,6 +17,10 @@ COMMANDS: Final = {
     "routes": "Which alerts go to which escalation chain.",
     "heartbeat": "Who must say something how often.",
     "people": "Who is in the roster, and how they are reached.",
+    "chains": "Escalation chains.",
+    "pages": "What was sent about an alert group.",
+    "test-page": "Send a test page to somebody.",
+    "stats": "How long it took, and whom it woke.",
 }
 """Of each module its line in the help. The module's `command` is what runs; `-` in a name is `_` in the module's."""
 

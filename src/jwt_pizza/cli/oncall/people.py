@@ -6,9 +6,9 @@ from rich.table import Table
 
 from jwt_pizza.apps.ops.people import limits_of
 from jwt_pizza.cli.oncall.asking import ask
+from jwt_pizza.cli.oncall.naming import person_id
 from jwt_pizza.cli.session import with_database
 from jwt_pizza.kernel.clock import SystemClock
-from jwt_pizza.kernel.errors import Conflict
 from jwt_pizza.kit.passwords import Passwords
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
@@ -36,7 +36,7 @@ def list_() -> None:
     table = Table("id", "name", "email", "role", "time zone")
     for person in ask("GET", "/api/people", list[PersonCard]):
         table.add_row(str(person.id), person.name, person.email or "", person.role, person.time_zone)
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @command.command()
@@ -88,7 +88,7 @@ def show(who: str) -> None:
             for rules in (person.rules.default, person.rules.important)
         ]
         table.add_row(str(contact.id), contact.channel, contact.address, _state(contact), *delays)
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @command.command()
@@ -148,18 +148,6 @@ def drop_contact(contact: int) -> None:
       jwt-pizza oncall people drop-contact 3
     """
     click.echo(ask("DELETE", f"/api/contacts/{contact}", Message).message)
-
-
-def person_id(who: str) -> int:
-    """Of a number, a mail address or a name. Raises Conflict when that is nobody, or not one person."""
-    if who.isdecimal():
-        return int(who)
-    wanted = who.casefold()
-    people = ask("GET", "/api/people", list[PersonCard])
-    found = [person for person in people if wanted in {person.name.casefold(), (person.email or "").casefold()}]
-    if len(found) != 1:
-        raise Conflict(f"{len(found) or 'no'} people are called {who}: see `jwt-pizza oncall people list`")
-    return found[0].id
 
 
 def _state(contact: ContactCard) -> str:

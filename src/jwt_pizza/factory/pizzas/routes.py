@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -68,7 +69,9 @@ def bake_lane(chaos_desk: ChaosDesk, kitchen: Kitchen, address: Address, clock: 
         baker = wire.Vendor(id=vendor.id, name=vendor.name)
         order = _complete(_decode_order(call.body))
         if strike is not None:
-            report = f"{address.of(call.scope)}/api/support/{key}/report/{strike.attack.fix_code}"
+            # The form that the incident's own answer had; /api/support/KEY/report/CODE does the same.
+            query = urlencode({"apiKey": key, "fixCode": strike.attack.fix_code})
+            report = f"{address.of(call.scope)}/api/report?{query}"
             struck = Struck(call.line(), chaos_desk, kitchen, clock, key, report)
             return await struck.answer(baker, order, strike)
         return Reply(_encode(BakeAnswer(jwt=await kitchen.bake(baker, order))))

@@ -13,7 +13,8 @@ from typing import Final, Literal
 import msgspec
 
 from jwt_pizza.ops.alerts.identity import Known
-from jwt_pizza.ops.alerts.model import RANK, GroupStatus, Severity, severity_of
+from jwt_pizza.ops.alerts.model import RANK, severity_of
+from jwt_pizza.ops.alerts.rows import AlertRow, GroupRow, Seen
 from jwt_pizza.ops.events.model import (
     SYSTEM,
     AlertFired,
@@ -34,70 +35,6 @@ Later it is believed: better a page too many than silence."""
 _TENTH: Final = 0.1
 
 
-class GroupRow(msgspec.Struct):
-    """A group as it is in storage, and as it will be. `id` 0: not there yet."""
-
-    id: int
-    key: str
-    route_id: int
-    chain_id: int | None
-    assigned: bool
-    title: str
-    severity: Severity
-    status: GroupStatus
-    firing: int
-    loud: int
-    opened_at: datetime
-    last_alert_at: datetime
-    generation: int
-    labels: dict[str, str] = {}
-    acknowledged_at: datetime | None = None
-    acknowledged_by: str | None = None
-    resolved_at: datetime | None = None
-    resolved_by: str | None = None
-    silenced_until: datetime | None = None
-    remind_at: datetime | None = None
-    unacknowledge_at: datetime | None = None
-    next_action_at: datetime | None = None
-    restart: bool = False
-    """The escalation begins with its first step again."""
-    loud_before: int = 0
-
-    @property
-    def pages(self) -> bool:
-        """Whether anybody could be paged."""
-        return self.chain_id is not None or self.assigned
-
-
-class AlertRow(msgspec.Struct):
-    group: GroupRow
-    fingerprint: str
-    firing: bool
-    starts_at: datetime
-    stale_at: datetime
-    muted: str | None
-    inhibits: list[str]
-    inhibited: list[str]
-    labels: Mapping[str, str] | None = None
-    known: Known | None = None
-    """As it was told now; None when only its state was read."""
-    new: bool = False
-    ends_at: datetime | None = None
-    how: str | None = None
-    changed: bool = False
-
-    @property
-    def plain(self) -> bool:
-        return self.firing and self.muted is None and not self.inhibits and not self.inhibited
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """An alert that fires and is told again."""
-
-    group_id: int
-    known: Known
-
-
 class Board:
     def __init__(self, rules: Rules, now: datetime) -> None:
         self._rules = rules
@@ -110,8 +47,9 @@ class Board:
         self._placed: dict[str, Placed] = {}
         self._inhibiting: Counter[str] = Counter()
         self._events: list[tuple[GroupRow, AnyFact, str]] = []
+        self._before: dict[int, tuple[object, ...]] = {}
         self.groups: dict[int, GroupRow] = {}
-        """Those that are touched or were read, by identity."""
+        """New ones, and those that were read; by identity."""
         self.seen: dict[str, Seen] = {}
         self.shifted: set[str] = set()
         """Keys of inhibition that came into force or are over: others must be looked at again."""
@@ -121,6 +59,7 @@ class Board:
     def add_group(self, group: GroupRow) -> None:
         group.loud_before = group.loud
         self.groups[id(group)] = group
+        self._before[id(group)] = msgspec.structs.astuple(group)
         if group.status != "resolved":
             self._keys[group.key] = group
 
@@ -199,7 +138,14 @@ class Board:
                 self._resolve(group)
             elif group.status == "firing":
                 self._escalation(group)
-            group.loud_before = group.loud
+
+    def changed_groups(self) -> list[GroupRow]:
+        """Those that were there before and are not as they were."""
+        return [
+            group
+            for key, group in self.groups.items()
+            if group.id != 0 and msgspec.structs.astuple(group) != self._before.get(key)
+        ]
 
     def events(self) -> list[Event]:
         """In the order in which it was told, once every group has its id."""
@@ -264,7 +210,6 @@ class Board:
         group.status, group.resolved_at, group.resolved_by = "resolved", self._now, SYSTEM
         group.remind_at = group.unacknowledge_at = group.silenced_until = group.next_action_at = None
         group.generation += 1
-        self._keys.pop(group.key, None)
         self._tell(group, GroupResolved(via="alerts"), SYSTEM)
 
     def _escalation(self, group: GroupRow) -> None:

@@ -10,8 +10,8 @@ from jwt_pizza.kernel import text
 from jwt_pizza.kernel.errors import Invalid, NotFound
 from jwt_pizza.kit.postgres import Connection, Postgres, Row
 from jwt_pizza.ops.alerts import verbs
-from jwt_pizza.ops.alerts.board import GroupRow
 from jwt_pizza.ops.alerts.model import Alert, Group, Via, Wanted
+from jwt_pizza.ops.alerts.rows import GroupRow
 from jwt_pizza.ops.alerts.writing import SQL, group_row, write_groups
 from jwt_pizza.ops.chains.model import AnyStep, GoToStep, NotifyPeople, Wait
 from jwt_pizza.ops.events import journal

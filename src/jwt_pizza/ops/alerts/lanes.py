@@ -174,6 +174,7 @@ class AlertState(msgspec.Struct, frozen=True, rename="camel"):
     state: Literal["active", "suppressed"]
     silenced_by: tuple[str, ...]
     inhibited_by: tuple[str, ...]
+    muted_by: tuple[str, ...] = ()
 
 
 class ShownAlert(msgspec.Struct, frozen=True, rename="camel"):

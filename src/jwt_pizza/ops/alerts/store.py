@@ -12,8 +12,9 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kit.batching import Batch, Full
 from jwt_pizza.kit.postgres import Connection, Postgres, Row
-from jwt_pizza.ops.alerts.board import LATE, Board, GroupRow, tells_nothing_new
+from jwt_pizza.ops.alerts.board import LATE, Board, tells_nothing_new
 from jwt_pizza.ops.alerts.identity import Known
+from jwt_pizza.ops.alerts.rows import GroupRow
 from jwt_pizza.ops.alerts.writing import SQL, alert_row, group_row, write
 from jwt_pizza.ops.routing import reading
 from jwt_pizza.ops.routing.model import Rules
@@ -22,6 +23,8 @@ CHUNK: Final = 500
 """Alerts of one post that are stored together; more are several commits, one after the other."""
 _FEW: Final = 8
 _AT_ONCE: Final = 2000
+_LONG: Final = 60.0
+"""Seconds that looking at everything that fires may take."""
 
 
 class PostgresAlerts:
@@ -51,7 +54,7 @@ class PostgresAlerts:
     async def end_stale(self, before: datetime) -> int:
         """Alerts whose time was up before then are over."""
         now = self._clock.now()
-        async with self._postgres.lease("alerts.stale") as connection, connection.transaction():
+        async with self._postgres.lease("alerts.stale", allowance=_LONG) as connection, connection.transaction():
             await reading.locked(connection)
             rows = await connection.fetch(SQL["stale"], before, _AT_ONCE)
             if rows:
@@ -87,7 +90,7 @@ class PostgresAlerts:
         looked at."""
         now = self._clock.now()
         looked = 0
-        async with self._postgres.lease("alerts.look_again") as connection, connection.transaction():
+        async with self._postgres.lease("alerts.look_again", allowance=_LONG) as connection, connection.transaction():
             await reading.locked(connection)
             silences, rules_changed = await reading.due(connection, now)
             if silences or rules_changed:

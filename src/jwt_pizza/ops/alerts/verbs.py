@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from jwt_pizza.kernel.clock import iso
 from jwt_pizza.kernel.errors import Conflict
-from jwt_pizza.ops.alerts.board import GroupRow
 from jwt_pizza.ops.alerts.model import Via
+from jwt_pizza.ops.alerts.rows import GroupRow
 from jwt_pizza.ops.events.model import (
     AnyFact,
     GroupAcknowledged,

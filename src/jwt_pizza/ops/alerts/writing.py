@@ -8,7 +8,8 @@ import msgspec
 
 from jwt_pizza.kit.postgres import Connection, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.ops.alerts.board import AlertRow, Board, GroupRow, Seen
+from jwt_pizza.ops.alerts.board import Board
+from jwt_pizza.ops.alerts.rows import AlertRow, GroupRow, Seen
 from jwt_pizza.ops.events import journal
 
 SQL: Final = Queries(__package__)
@@ -20,7 +21,7 @@ _EMPTY: Final = "[]"
 async def write(connection: Connection, board: Board, now: datetime) -> None:
     """Groups, alerts and events; once a board."""
     new = [group for group in board.groups.values() if group.id == 0]
-    old = [group for group in board.groups.values() if group.id != 0]
+    old = board.changed_groups()
     if new:
         rows = await connection.fetch(SQL["open_groups"], *_opened(new))
         for group, row in zip(new, rows, strict=True):

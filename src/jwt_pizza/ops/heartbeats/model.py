@@ -57,6 +57,7 @@ class Heartbeats(Protocol):
         """The heartbeat as it is now, and whether it was missing until now; None when nobody has this token."""
         ...
 
-    async def missing(self, at: datetime) -> Sequence[Heartbeat]:
-        """Those that are; that they are is in the log once."""
+    async def missing(self, at: datetime) -> Sequence[Heartbeat]: ...
+    async def note(self, missing: Sequence[Heartbeat], at: datetime) -> None:
+        """That they are missing goes into the log, once for each time that they are."""
         ...

@@ -2,21 +2,30 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
 from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.kernel.errors import NotFound
+from jwt_pizza.kernel.errors import NotFound, Unavailable
 from jwt_pizza.ops.alerts.model import Intake
 from jwt_pizza.ops.heartbeats.model import Heartbeat, HeartbeatPlan, Heartbeats
 
+GRACE: Final = 90.0
+"""Less than alerts have (alerts/service.py, Upkeep): what is still missing is told again before it would be stale."""
+
 
 class HeartbeatDesk:
-    def __init__(self, heartbeats: Heartbeats, intake: Intake, clock: Clock) -> None:
+    def __init__(self, heartbeats: Heartbeats, intake: Intake, clock: Clock, *, grace: float = GRACE) -> None:
+        """`grace` in seconds: for so long after a start, or after storage was away, nothing counts as missing, because
+        nobody could be heard."""
         self._heartbeats = heartbeats
         self._intake = intake
         self._clock = clock
+        self._grace = timedelta(seconds=grace)
+        self._listening_since: datetime | None = None
 
     async def all(self) -> Sequence[Heartbeat]:
         return await self._heartbeats.all()
@@ -48,8 +57,15 @@ class HeartbeatDesk:
     async def step(self) -> None:
         """Those that are missing fire; told again while they are, which costs nothing."""
         now = self._clock.now()
-        missing = await self._heartbeats.missing(now)
-        if missing:
+        try:
+            missing = await self._heartbeats.missing(now)
+        except Unavailable:
+            self._listening_since = None
+            raise
+        if self._listening_since is None:
+            self._listening_since = now
+        if missing and now >= self._listening_since + self._grace:
+            await self._heartbeats.note(missing, now)
             await self._intake.take(tuple(heartbeat.alert(now) for heartbeat in missing))
 
     async def _over(self, heartbeat: Heartbeat) -> None:

@@ -45,10 +45,11 @@ class PostgresHeartbeats:
         return (_heartbeat(row), row["missed"]) if row else None
 
     async def missing(self, at: datetime) -> Sequence[Heartbeat]:
-        async with self._postgres.lease("heartbeats.missing") as connection:
-            found = [_heartbeat(row) for row in await connection.fetch(SQL["missing"], at)]
-            await journal.append(connection, [_missed(heartbeat, at) for heartbeat in found])
-        return found
+        return [_heartbeat(row) for row in await self._postgres.fetch("heartbeats.missing", SQL["missing"], at)]
+
+    async def note(self, missing: Sequence[Heartbeat], at: datetime) -> None:
+        async with self._postgres.lease("heartbeats.note") as connection:
+            await journal.append(connection, [_missed(heartbeat, at) for heartbeat in missing])
 
     async def _change(
         self, owner: str, query: str, arguments: tuple[object, ...], about: str, by: str, at: datetime

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from jwt_pizza.kernel.errors import NotFound
+from jwt_pizza.kernel.errors import Refusal
 
 HOURS: Final = 12.0
 _MAC: Final = 12
@@ -24,8 +24,10 @@ _LETTERS: Final[dict[Names, int]] = {"group": 71, "message": 77, "outage": 79, "
 _NAMES: Final = {letter: name for name, letter in _LETTERS.items()}
 
 
-class BadLink(NotFound):
+class BadLink(Refusal):
     """Not one of ours, changed, or too old."""
+
+    status = 410
 
 
 class Link(msgspec.Struct, frozen=True):

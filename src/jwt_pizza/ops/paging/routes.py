@@ -1,18 +1,16 @@
 """What was sent about a group; test pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency as Given
 from litestar.params import JSONBody
 
 from jwt_pizza.kernel.wire import Id, Wire
-from jwt_pizza.ops.paging.model import Ledger, Notified
-from jwt_pizza.ops.paging.trial import TrialDesk
+from jwt_pizza.ops.paging.desk import PageDesk
+from jwt_pizza.ops.paging.model import Notified
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.web.api import BEARER, PathId
-
-Ring = Callable[[], None]
 
 
 class TestPage(Wire, frozen=True, forbid_unknown_fields=True):
@@ -29,18 +27,14 @@ class TestPaged(Wire, frozen=True):
 async def notifications(
     group_id: PathId,
     person: Given[Person],  # noqa: ARG001
-    page_ledger: Given[Ledger],
+    page_desk: Given[PageDesk],
 ) -> Sequence[Notified]:
-    return await page_ledger.of_group(group_id)
+    return await page_desk.of_group(group_id)
 
 
 @post("/api/oncall/test-page", security=BEARER, summary="Send a test page", status_code=200)
-async def test_page(
-    data: JSONBody[TestPage], person: Given[Person], trial_desk: Given[TrialDesk], ring: Given[Ring]
-) -> TestPaged:
-    count = await trial_desk.page(person, data.person_id or person.id)
-    ring()
-    return TestPaged(contacts=count)
+async def test_page(data: JSONBody[TestPage], person: Given[Person], page_desk: Given[PageDesk]) -> TestPaged:
+    return TestPaged(contacts=await page_desk.test(person, data.person_id or person.id))
 
 
 router = Router("/", route_handlers=[notifications, test_page], tags=["paging"])

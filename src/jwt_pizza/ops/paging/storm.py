@@ -35,7 +35,8 @@ def sort(line: Line, due: Sequence[Waiting], now: datetime) -> Plan:
     free_at = _free_at(line, pages, now)
     if free_at > now:
         return Plan(void=void, held=tuple(each.id for each in pages), until=free_at, last_code=line.last_code)
-    together = any(each.held for each in pages) or all(each.page > 1 for each in pages)
+    one_group = len({each.group_id for each in pages}) == 1
+    together = one_group or any(each.held for each in pages) or all(each.page > 1 for each in pages)
     return _letter(line, pages if together else pages[:1], live, void, now)
 
 
@@ -93,7 +94,7 @@ def _free_at(line: Line, pages: Sequence[Waiting], now: datetime) -> datetime:
     on_cadence = first.group is not None and (
         first.group.severity == "critical" or (first.group.severity == "warning" and first.page > 1)
     )
-    same_group = len(pages) == 1 and first.group_id == line.last_group_id and on_cadence
+    same_group = on_cadence and {each.group_id for each in pages} == {line.last_group_id}
     spaced = line.last_at + SPACING if line.last_at is not None and not same_group else now
     if on_cadence or line.channel != "sms":
         return spaced

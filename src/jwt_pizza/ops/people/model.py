@@ -44,11 +44,14 @@ class NotificationRule(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
+    """`operates`: who commands log in as; in the roster for its name alone, never listed, counted on or paged."""
+
     id: int
     name: str
     email: str | None
     role: Role
     time_zone: str
+    operates: bool = False
 
     @property
     def manages(self) -> bool:

@@ -6,8 +6,9 @@ SELECT EXISTS (SELECT FROM ops.people WHERE removed_at IS NULL AND NOT operates)
 -- Everybody with contacts, rules and teams, as of one moment.
 SELECT
     (SELECT coalesce(json_agg(json_build_object(
-        'id', id, 'name', name, 'email', email, 'role', role, 'time_zone', time_zone) ORDER BY id), '[]')
-     FROM ops.people WHERE removed_at IS NULL AND NOT operates)::text AS people,
+        'id', id, 'name', name, 'email', email, 'role', role, 'time_zone', time_zone, 'operates', operates)
+        ORDER BY id), '[]')
+     FROM ops.people WHERE removed_at IS NULL)::text AS people,
     (SELECT coalesce(json_agg(json_build_object(
         'id', id, 'person_id', person_id, 'channel', channel, 'address', address,
         'verified', verified_at IS NOT NULL, 'opted_out', opted_out_at IS NOT NULL) ORDER BY id), '[]')

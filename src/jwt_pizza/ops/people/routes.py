@@ -96,7 +96,8 @@ async def me(person: Given[Person]) -> PersonCard:
 
 @get("/api/people", security=BEARER, summary="Everybody in the roster")
 async def people(person: Given[Person], people_desk: Given[PeopleDesk]) -> list[PersonCard]:  # noqa: ARG001 - 401
-    return [person_card(found.person) for found in (await people_desk.roster()).people.values()]
+    everybody = (await people_desk.roster()).people.values()
+    return [person_card(found.person) for found in everybody if not found.person.operates]
 
 
 @post("/api/people", status_code=200, security=BEARER, summary="Add somebody")

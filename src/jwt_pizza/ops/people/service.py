@@ -40,7 +40,7 @@ class PeopleDesk:
         """With contacts and rules; only for themselves and for managers: an Apprise URL holds secrets."""
         allow(caller, person_id)
         found = (await self._book.roster()).people.get(person_id)
-        if found is None:
+        if found is None or found.person.operates:
             raise NotFound("unknown person")
         return found
 

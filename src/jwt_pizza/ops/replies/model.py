@@ -30,7 +30,9 @@ DONE: Final[dict[Action, str]] = {
 }
 STOP: Final = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit"})
 START: Final = frozenset({"start", "yes", "unstop"})
-_REPLY: Final = re.compile(r"(?P<code>\d{1,3})\s*(?P<word>[a-z]{1,11})|(?P<word2>[a-z]{1,11})\s*(?P<code2>\d{1,3})")
+_REPLY: Final = re.compile(
+    r"(?P<code>[0-9]{1,3})\s*(?P<word>[a-z]{1,11})|(?P<word2>[a-z]{1,11})\s*(?P<code2>[0-9]{1,3})"
+)
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -79,7 +79,7 @@ async def inbound(
     answer = await text_desk.hear(text)
     message = f"<Message>{escape(answer)}</Message>" if answer else ""
     body = f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
-    return Response(body.encode(), media_type="text/xml; charset=utf-8")
+    return Response(body.encode(), media_type="text/xml")
 
 
 async def _believed(

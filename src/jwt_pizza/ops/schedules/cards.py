@@ -86,6 +86,12 @@ class History(Wire, frozen=True):
     standings: tuple[StandingCard, ...]
 
 
+class Feed(Wire, frozen=True):
+    """`feed`: a secret path; who knows it reads the calendar without a login."""
+
+    feed: str
+
+
 class Names:
     """People by id; who left is still shown."""
 

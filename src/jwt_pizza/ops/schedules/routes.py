@@ -14,6 +14,7 @@ from jwt_pizza.kernel.wire import Id, Wire
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.schedules.cards import (
+    Feed,
     History,
     Names,
     OnCallCard,
@@ -66,12 +67,6 @@ class OverrideRequest(Wire, frozen=True):
     ends: _Moment
     person_id: Id | None = None
     replaces_id: Id | None = None
-
-
-class Feed(Wire, frozen=True):
-    """`feed`: a secret path; who knows it reads the calendar without a login."""
-
-    feed: str
 
 
 async def names_of(people_desk: Given[PeopleDesk]) -> Names:

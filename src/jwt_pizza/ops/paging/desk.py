@@ -1,25 +1,41 @@
-"""Test pages: whoever wonders whether a page would arrive sends one."""
+"""What people ask of the pager: what was sent, and whether a page would arrive."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import uuid4
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Conflict, Forbidden, NotFound
 from jwt_pizza.ops.paging.links import Sealer
-from jwt_pizza.ops.paging.model import Outbox, Queued
+from jwt_pizza.ops.paging.model import Ledger, Notified, Outbox, Queued
 from jwt_pizza.ops.people.model import People, Person
 
 _TEXT: Final = "TEST: a page would reach you here. Nothing is wrong. {link}"
 
 
-class TrialDesk:
-    def __init__(self, outbox: Outbox, people: People, links: Sealer, clock: Clock) -> None:
+class PageDesk:
+    def __init__(
+        self,
+        ledger: Ledger,
+        outbox: Outbox,
+        people: People,
+        links: Sealer,
+        clock: Clock,
+        *,
+        queued: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`queued` is called when there is something to send."""
+        self._ledger = ledger
+        self._queued = queued
         self._outbox = outbox
         self._people = people
         self._links = links
         self._clock = clock
 
-    async def page(self, caller: Person, person_id: int) -> int:
+    async def of_group(self, group_id: int) -> Sequence[Notified]:
+        return await self._ledger.of_group(group_id)
+
+    async def test(self, caller: Person, person_id: int) -> int:
         """By each contact that works, past all rules; how many those are."""
         if caller.id != person_id and not caller.manages:
             raise Forbidden("only a manager may send test pages to others")
@@ -47,4 +63,6 @@ class TrialDesk:
             )
             for contact in contacts
         ]
-        return len(await self._outbox.queue(tests))
+        queued = await self._outbox.queue(tests)
+        self._queued()
+        return len(queued)
