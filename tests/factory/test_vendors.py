@@ -5,34 +5,20 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
-from email.message import Message
 from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from jwt_pizza.kit.postgres import Postgres
 from tests.factory.kitchen import TurnedClock, bake, vendor_key
+from tests.postbox import Mailbox, mail_server
 from tests.running import Running, running_factory
 
 ROMA = {"id": "roma", "name": "Pizzeria Roma", "email": "chef@roma.example", "website": "roma.example"}
 
 
-class Mailbox:
-    """What a mail server took."""
-
-    def __init__(self) -> None:
-        self.mails: list[Message] = []
-        self.recipients: list[list[str]] = []
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name and signature
-        assert isinstance(envelope.content, bytes)
-        self.mails.append(message_from_bytes(envelope.content))
-        self.recipients.append(envelope.rcpt_tos)
-        return "250 OK"
-
-    def code(self) -> str:
-        return code_in(str(self.mails[-1].get_payload()))
+def mailed_code(mailbox: Mailbox) -> str:
+    return code_in(str(mailbox.mails[-1].get_content()))
 
 
 def code_in(text: str) -> str:
@@ -42,11 +28,7 @@ def code_in(text: str) -> str:
 
 @asynccontextmanager
 async def mailing_factory(database_url: str, **changes: object) -> AsyncIterator[tuple[Running, Mailbox]]:
-    mailbox = Mailbox()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(mailbox, loop=loop), "127.0.0.1", 0)
-    url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, running_factory(database_url, smtp_url=url, **changes) as factory:
+    async with mail_server() as (url, mailbox), running_factory(database_url, smtp_url=url, **changes) as factory:
         yield factory, mailbox
 
 
@@ -61,14 +43,14 @@ async def test_vendor_logs_in_by_a_mailed_code(database_url: str, postgres: Post
         sent = await factory.call("POST", "/api/vendor/code", {"id": "roma"})
         assert sent.json == {"email": "chef@roma.example"}
         assert mailbox.recipients == [["chef@roma.example"]]
-        code = mailbox.code()
+        code = mailed_code(mailbox)
         first = await factory.call("POST", "/api/vendor/auth", {"id": "roma", "code": code.lower()})
         assert first.status == 200
         key = first.json["apiKey"]
         again = await factory.call("POST", "/api/vendor/auth", {"id": "roma", "code": code})
         assert (again.status, again.message) == (401, "Invalid code")
         await factory.call("POST", "/api/vendor/code", {"id": "roma"})
-        second = await factory.call("POST", "/api/vendor/auth", {"id": "roma", "code": mailbox.code()})
+        second = await factory.call("POST", "/api/vendor/auth", {"id": "roma", "code": mailed_code(mailbox)})
         for usable in (key, second.json["apiKey"]):
             assert (await bake(factory, usable)).status == 200
         assert (await factory.call("GET", "/api/vendor", token=key)).json == made.json
@@ -88,20 +70,20 @@ async def test_code_is_good_for_few_tries_and_minutes(database_url: str) -> None
         await factory.call("POST", "/api/vendor/code", {"id": "roma"})
         wrong = await asyncio.gather(*(use(f"WRONG{n}") for n in range(5)))
         assert set(wrong) == {401}
-        assert await use(mailbox.code()) == 401
+        assert await use(mailed_code(mailbox)) == 401
         await factory.call("POST", "/api/vendor/code", {"id": "roma"})
         clock.turn(601)
-        assert await use(mailbox.code()) == 401
+        assert await use(mailed_code(mailbox)) == 401
         await factory.call("POST", "/api/vendor/code", {"id": "roma"})
         clock.turn(599)
-        assert await use(mailbox.code()) == 200
+        assert await use(mailed_code(mailbox)) == 200
 
 
 async def test_code_used_twice_at_once_is_good_once(database_url: str) -> None:
     async with mailing_factory(database_url) as (factory, mailbox):
         await factory.call("POST", "/api/vendor", ROMA)
         await factory.call("POST", "/api/vendor/code", {"id": "roma"})
-        body = {"id": "roma", "code": mailbox.code()}
+        body = {"id": "roma", "code": mailed_code(mailbox)}
         answers = await asyncio.gather(*(factory.call("POST", "/api/vendor/auth", body) for _ in range(4)))
         assert sorted(answer.status for answer in answers) == [200, 401, 401, 401]
 

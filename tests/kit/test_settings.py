@@ -73,3 +73,8 @@ def test_values_are_converted() -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=name):
         settings.load({name: value})
+
+
+def test_a_hold_outlives_its_order() -> None:
+    with pytest.raises(SettingError, match="JWT_PIZZA_HOLD_SECONDS"):
+        settings.load({"JWT_PIZZA_HOLD_SECONDS": "1", "JWT_PIZZA_ORDER_SECONDS": "1.5"})

@@ -209,7 +209,7 @@ async def test_a_counter_that_begins_anew_is_not_counted_twice_and_never_negativ
     ops = Ops(HandClock())
     shop = Worker(ops.clock)
     shop.orders(fulfilled=500)
-    await ops.pass_(3, shop)
+    await ops.pass_(10, shop)
     shop.forget()
     shop.orders(fulfilled=3, voided=1)
     await ops.pass_(0.5, shop)
@@ -280,6 +280,17 @@ async def test_failed_orders_fire_until_orders_are_delivered_again() -> None:
     shop.orders(fulfilled=1)
     await ops.pass_(59 + 120, shop)
     assert "failed-orders" not in ops.ear.names()
+
+
+async def test_a_failed_order_after_which_nobody_ordered_is_not_over() -> None:
+    ops = Ops(HandClock())
+    shop = Worker(ops.clock)
+    await ops.pass_(10, shop)
+    shop.orders(voided=1)
+    await ops.pass_(400, shop)
+    assert "failed-orders" in ops.ear.names()
+    await ops.pass_(400, shop)
+    assert "failed-orders" not in ops.ear.names(), "after ten minutes nobody knows"
 
 
 async def test_nobody_orders_where_they_used_to() -> None:

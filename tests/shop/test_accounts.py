@@ -332,3 +332,13 @@ async def test_logins_and_guesses_at_one_moment_do_not_lock_each_other_out(postg
             await throttle.clear("account:a")
 
     await asyncio.gather(*(log_in() for _ in range(5)))
+
+
+async def test_a_storm_of_logins_is_told_to_come_back(database_url: str) -> None:
+    async with running_shop(database_url, hash_waiting=0, hash_threads=1) as shop:
+        body = {"email": "d@jwt.com", "password": "diner"}
+        answers = await asyncio.gather(*(shop.call("PUT", "/api/auth", body) for _ in range(16)))
+        refused = [answer for answer in answers if answer.status == 503]
+        assert {answer.status for answer in answers} == {200, 503}
+        assert {answer.headers["Retry-After"] for answer in refused} == {"2"}
+        assert "too many logins" in refused[0].message

@@ -1,9 +1,14 @@
 """Express lanes answer as the framework's own routes do."""
 
 import json
+import os
+from typing import Any
 
 import pytest
 
+from jwt_pizza.kernel.errors import Unavailable
+from jwt_pizza.kit.logs import Log
+from jwt_pizza.web.express import Express
 from tests.running import Answer, Running
 
 
@@ -43,3 +48,29 @@ async def test_refusals_are_the_same_on_both_ways(shop: Running, body: object, s
     assert all(list(json.loads(answer.text)) == ["message"] for answer in answers)
     missing = await both(shop, "POST", "/api/order", body)
     assert {answer.status for answer in missing} <= {400, 401}
+
+
+async def test_a_gate_refuses_before_anything_is_read() -> None:
+    reading, writing = os.pipe()
+    sent: list[Any] = []
+
+    def full() -> None:
+        raise Unavailable("too many at this moment", retry_after=2)
+
+    async def untouched(*_: object) -> Any:
+        raise AssertionError("it was let in")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    log = Log("test", fd=writing)
+    express = Express(untouched, {}, {("PUT", "/api/auth"): full}, log=log, most_bytes=1024, deadline=1.0)
+    scope: Any = {"type": "http", "method": "PUT", "path": "/api/auth", "headers": [], "query_string": b""}
+    await express(scope, untouched, send)
+    log.flush()
+    assert sent[0]["status"] == 503
+    assert (b"retry-after", b"2") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"]) == {"message": "too many at this moment"}
+    assert json.loads(os.read(reading, 4096))["reason"] == "too many at this moment"
+    os.close(reading)
+    os.close(writing)

@@ -32,7 +32,6 @@ from jwt_pizza.factory.vendors.store import PostgresCodes, PostgresThrottle, Pos
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kernel.vitals import Notes, Unnoted
 from jwt_pizza.kit.logs import Log
-from jwt_pizza.kit.mail import Outbox, Smtp
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
@@ -85,7 +84,7 @@ def factory(
         keys=keys,
         bakery=bakery,
         vendor_desk=VendorDesk(stored_vendors, clock),
-        login_desk=LoginDesk(stored_vendors, codes, throttle, _mail(settings), limits, clock, count),
+        login_desk=LoginDesk(stored_vendors, codes, throttle, parts.mail(settings), limits, clock, count),
         chaos_desk=ChaosDesk(
             PostgresAttacks(postgres, clock),
             throttle,
@@ -149,12 +148,6 @@ def _address(settings: Settings, path: str) -> Address:
     root = path.rstrip("/")
     under_the_shop = f"{settings.public_url}{root}" if settings.public_url and root else None
     return Address(settings.factory_url or under_the_shop, root)
-
-
-def _mail(settings: Settings) -> Smtp | Outbox:
-    if settings.smtp_url:
-        return Smtp(settings.smtp_url, sender=settings.mail_from, deadline=settings.mail_seconds)
-    return Outbox(settings.data_home / "outbox", sender=settings.mail_from)
 
 
 @asynccontextmanager

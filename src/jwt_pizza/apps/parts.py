@@ -14,6 +14,7 @@ from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit import leasewatch, tracing
 from jwt_pizza.kit.leasewatch import LeaseWatch
 from jwt_pizza.kit.logs import Log, capture_library_logs
+from jwt_pizza.kit.mail import Outbox, Smtp
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres, Reserve
 from jwt_pizza.kit.reporting import OpsDoor, Reporter
@@ -22,7 +23,7 @@ from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import errors, openapi
 from jwt_pizza.web.edge import Edge, Origins
 from jwt_pizza.web.error_pages import ErrorPages
-from jwt_pizza.web.express import Express, Lane
+from jwt_pizza.web.express import Express, Gate, Lane
 
 VERSION: Final = version("jwt-pizza")
 
@@ -54,6 +55,12 @@ def pool(
     )
 
 
+def mail(settings: Settings) -> Smtp | Outbox:
+    if settings.smtp_url:
+        return Smtp(settings.smtp_url, sender=settings.mail_from, deadline=settings.mail_seconds)
+    return Outbox(settings.data_home / "outbox", sender=settings.mail_from)
+
+
 def build(
     telemetry: Telemetry,
     *,
@@ -66,6 +73,7 @@ def build(
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
     page: ErrorPages | None = None,
     lanes: Mapping[tuple[str, str], Lane] = MappingProxyType({}),
+    gates: Mapping[tuple[str, str], Gate] = MappingProxyType({}),
     **more: Any,  # noqa: ANN401 - further arguments of Litestar
 ) -> ASGIApp:
     exception_handlers: ExceptionHandlersMap = errors.handlers(log, page)
@@ -83,7 +91,7 @@ def build(
     )
     https = (settings.public_url or "").startswith("https://")
     origins = Origins(settings.allowed_origins)
-    express = Express(app, lanes, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
+    express = Express(app, lanes, gates, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
     last_page = page.draw if page else None
     return Edge(
         express,

@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from jwt_pizza.apps import database, pages, parts, zeros
+from jwt_pizza.apps import database, making_good, pages, parts, zeros
 from jwt_pizza.apps import factory as factory_app
 from jwt_pizza.factory.pizzas.service import Bakery
 from jwt_pizza.factory.vendors.model import SHOP
@@ -33,6 +33,8 @@ from jwt_pizza.shop.accounts.attendance import Attendance
 from jwt_pizza.shop.accounts.model import Caller, Limits, Seal
 from jwt_pizza.shop.accounts.service import Accountant, Sessions
 from jwt_pizza.shop.accounts.store import PostgresAccounts, PostgresAttendances, PostgresThrottle
+from jwt_pizza.shop.amends import routes as amends
+from jwt_pizza.shop.amends.service import AmendsDesk
 from jwt_pizza.shop.connections import routes as connections
 from jwt_pizza.shop.connections.model import Process
 from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Reporter
@@ -41,6 +43,7 @@ from jwt_pizza.shop.franchises import routes as franchises
 from jwt_pizza.shop.franchises.service import Franchising
 from jwt_pizza.shop.franchises.store import PostgresFranchises
 from jwt_pizza.shop.ledger.store import PostgresLedger
+from jwt_pizza.shop.letters.service import Postman
 from jwt_pizza.shop.menu import routes as menu
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.shop.menu.store import PostgresMenu
@@ -99,6 +102,8 @@ _RESERVE: Final = Reserve(
 of these are collected, so that each has at most one statement under way in a process; logins wait for their hash."""
 _ORDER, _HISTORY, _MENU = ("POST", "/api/order"), ("GET", "/api/order"), ("GET", "/api/order/menu")
 """The calls with an express lane."""
+_LOG_IN, _REGISTER = ("PUT", "/api/auth"), ("POST", "/api/auth")
+"""The calls with a gate."""
 _REPORT_EVERY: Final = 0.5
 _ATTENDANCE_EVERY: Final = 5.0
 _LEAK_EVERY: Final = 0.5
@@ -179,6 +184,8 @@ class Shop(msgspec.Struct, frozen=True):
     connection_desk: ConnectionDesk
     leak: Leak
     attendance: Attendance
+    amends_desk: AmendsDesk
+    postman: Postman
 
 
 def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, telemetry: Telemetry) -> Shop:
@@ -212,7 +219,9 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
     remote = HttpFactory(
         settings.factory_url or f"{settings.url}/factory", settings.factory_api_key or "none was configured", clock
     )
-    tuning = Tuning(deadline=settings.order_seconds, exercise=settings.exercise_share)
+    tuning = Tuning(
+        deadline=settings.order_seconds, exercise=settings.exercise_share, open_for=settings.breaker_seconds
+    )
     breaker = Breaker(tuning, changed=show_breaker)
     kitchen = Kitchen(settings.policy, oven, remote, breaker, tuning, clock, random.random, tally)
     return Shop(
@@ -225,7 +234,9 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         franchising=Franchising(PostgresFranchises(postgres), ledger, clock),
         ledger=ledger,
         orders=stored_orders,
-        desk=OrderDesk(stored_orders, kitchen, clock, random.random, trace_id.get, tally),
+        desk=OrderDesk(
+            stored_orders, kitchen, clock, random.random, trace_id.get, timedelta(seconds=settings.hold_seconds), tally
+        ),
         remote=remote,
         kitchen=kitchen,
         inspection=Inspection(PostgresAttempts(postgres), NotedLink(remote, telemetry.happenings)),
@@ -233,6 +244,8 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,
         attendance=Attendance(sessions.seen, PostgresAttendances(postgres), clock, metrics.ACTIVE_USERS.set),
+        amends_desk=making_good.amends_desk(settings, postgres, clock),
+        postman=making_good.postman(settings, postgres, clock),
     )
 
 
@@ -250,6 +263,8 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         asyncio.create_task(every(_REPORT_EVERY, "report vitals", made.reporter.report, clock, log)),
         asyncio.create_task(every(_LEAK_EVERY, "follow the leak", made.leak.refresh, clock, log)),
         asyncio.create_task(every(_ATTENDANCE_EVERY, "count active users", made.attendance.note, clock, log)),
+        asyncio.create_task(every(1, "give amends", made.amends_desk.give, clock, log)),
+        asyncio.create_task(every(1, "send letters", made.postman.step, clock, log)),
         asyncio.create_task(every(600, "prune sessions", prune, clock, log)),
     ]
     try:
@@ -303,6 +318,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             orders.router,
             ovens.router,
             connections.router,
+            amends.router,
             pages.router(settings, made.sessions, own_factory.bakery, made.remote),
             templates.static_files(),
             factory_app.routes(own_factory, settings, "/factory", clock),
@@ -319,6 +335,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
         page=pages.errors(template_config.engine_instance),
         template_config=template_config,
         lanes=lanes,
+        gates={_LOG_IN: made.passwords.admit, _REGISTER: made.passwords.admit},
     )
 
 
@@ -345,5 +362,6 @@ def dependencies(made: Shop, lanes: Mapping[tuple[str, str], Lane]) -> dict[str,
         "inspection": Provide(lambda: made.inspection, sync_to_thread=False),
         "connection_desk": Provide(lambda: made.connection_desk, sync_to_thread=False),
         "leak": Provide(lambda: made.leak, sync_to_thread=False),
+        "amends_desk": Provide(lambda: made.amends_desk, sync_to_thread=False),
         "desk": Provide(lambda: made.desk, sync_to_thread=False),
     }

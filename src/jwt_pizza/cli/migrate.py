@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from jwt_pizza.apps import database, demo, parts
-from jwt_pizza.apps.ops import starter
+from jwt_pizza.apps.ops import demo as ops_demo
 from jwt_pizza.factory.vendors.model import OPERATOR
 from jwt_pizza.factory.vendors.service import VendorDesk
 from jwt_pizza.factory.vendors.store import PostgresVendors
@@ -41,7 +41,7 @@ def command(with_demo: bool, operator_key: Path | None) -> None:
             clock = SystemClock()
             if with_demo:
                 await demo.seed(postgres, clock)
-                await starter.settle(postgres, clock)
+                await ops_demo.seed(postgres, clock)
             if operator_key:
                 desk = VendorDesk(PostgresVendors(postgres, clock), clock)
                 _write(operator_key, await desk.lend(OPERATOR))

@@ -2,15 +2,19 @@
 
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
+from joserfc.jws import JWSRegistry
 
 ES256: Final = "ES256"
 HS256: Final = "HS256"
+# Made once: without a registry joserfc makes one for each token.
+_ONLY: Final = {name: JWSRegistry(algorithms=[name]) for name in (ES256, HS256)}
 LONGEST: Final = 100_000
 """Characters. A longer token is not looked at; the largest pizza that the factory bakes is a little shorter."""
 
@@ -19,7 +23,7 @@ class BadToken(ValueError):
     """Not a token of ours: malformed, another algorithm, another key, or tampered with."""
 
 
-class Header(msgspec.Struct):
+class Header(msgspec.Struct, frozen=True):
     alg: str
     kid: str | None = None
 
@@ -28,8 +32,14 @@ def read_header(token: str) -> Header:
     """What the token claims of itself, unchecked."""
     if len(token) > LONGEST or token.count(".") != 2:
         raise BadToken("not a JWT")
+    return _header(token.partition(".")[0])
+
+
+@lru_cache(maxsize=256)
+def _header(segment: str) -> Header:
+    # All tokens of a key begin with the same header.
     try:
-        return msgspec.convert(jws.extract_compact(token.encode("ascii")).headers(), Header)
+        return msgspec.convert(jws.extract_compact(f"{segment}..".encode("ascii")).headers(), Header)
     except (JoseError, ValueError, msgspec.ValidationError, RecursionError) as error:
         raise BadToken("not a JWT") from error
 
@@ -50,7 +60,11 @@ class EllipticKey:
 
     @classmethod
     def load(cls, jwk: Mapping[str, Any]) -> "EllipticKey":
-        return cls(ECKey.import_key(dict(jwk)))
+        """Raises BadToken for what is no such key: a JWK may come from anywhere."""
+        try:
+            return cls(ECKey.import_key(dict(jwk)))
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise BadToken("not a P-256 key") from error
 
     def private(self) -> dict[str, Any]:
         return dict(self._key.as_dict(private=True))
@@ -59,7 +73,7 @@ class EllipticKey:
         return dict(self._key.as_dict(private=False))
 
     def sign(self, payload: bytes) -> str:
-        return jws.serialize_compact(self._header, payload, self._key, algorithms=[ES256])
+        return jws.serialize_compact(self._header, payload, self._key, registry=_ONLY[ES256])
 
     def check(self, token: str) -> bytes:
         """The payload, or BadToken."""
@@ -74,7 +88,7 @@ class SharedSecret:
         self._header = {"alg": HS256, "typ": "JWT"}
 
     def sign(self, payload: bytes) -> str:
-        return jws.serialize_compact(self._header, payload, self._key, algorithms=[HS256])
+        return jws.serialize_compact(self._header, payload, self._key, registry=_ONLY[HS256])
 
     def check(self, token: str) -> bytes:
         """The payload, or BadToken."""
@@ -85,7 +99,7 @@ def _check(token: str, key: ECKey | OctKey, algorithm: str) -> bytes:
     if len(token) > LONGEST:
         raise BadToken("too long")
     try:
-        found = jws.deserialize_compact(token.encode("ascii"), key, algorithms=[algorithm])
+        found = jws.deserialize_compact(token.encode("ascii"), key, registry=_ONLY[algorithm])
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadToken(str(error)) from error
     payload = found.payload

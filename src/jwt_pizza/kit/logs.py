@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -44,34 +45,39 @@ class Log:
         self._write("error", event, fields)
 
     def failed(self, refusal: Refusal) -> None:
-        """A refusal that is this side's fault, with what is behind it but without a stack: it was foreseen."""
+        """A refusal that is this side's fault, with what is behind it but without a stack: it was foreseen. Written
+        `soon`, for there may be thousands a second."""
         cause = refusal.__cause__
-        self.warning("refused", status=refusal.status, reason=refusal.message, cause=repr(cause) if cause else None)
+        fields = {"status": refusal.status, "reason": refusal.message, "cause": repr(cause) if cause else None}
+        self._later("warning", "refused", fields)
 
     def soon(self, event: str, **fields: object) -> None:
         """As `info`, written with others within a twentieth of a second: for what is said with every request.
 
         A process that is killed may take its last such lines along; what went wrong is always written at once.
         """
-        if _LEVELS["info"] < self._level:
+        self._later("info", event, fields)
+
+    def _later(self, level: str, event: str, fields: Mapping[str, object]) -> None:
+        if _LEVELS[level] < self._level:
             return
-        self._waiting.append(self._line("info", event, fields))
+        self._waiting.append(self._line(level, event, fields))
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_later(0.05, self.flush)
 
-    def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
+    def _write(self, level: str, event: str, fields: Mapping[str, object]) -> None:
         if _LEVELS[level] >= self._level:
             fields = {name: redacted(value) if isinstance(value, str) else value for name, value in fields.items()}
             self._waiting.append(self._line(level, redacted(event), fields))
             self.flush()
 
-    def _line(self, level: str, event: str, fields: dict[str, object]) -> bytes:
+    def _line(self, level: str, event: str, fields: Mapping[str, object]) -> bytes:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
         line = {"time": now, "level": level, "service": self.service, "event": event}
         if trace := trace_id.get():
             line["trace"] = trace
-        return _encoder.encode(line | fields)
+        return _encoder.encode({**line, **fields})
 
     def flush(self) -> None:
         """Writes what waits; also called before a process ends."""

@@ -19,6 +19,8 @@ from jwt_pizza.kernel.errors import Unavailable
 
 _KEPT: Final = 100
 """Mails in the outbox; older ones are deleted."""
+_IDLE: Final = 8
+"""Connections to the mail server that are kept."""
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +42,7 @@ class Mailer(Protocol):
 class Smtp:
     def __init__(self, url: str, *, sender: str, deadline: float) -> None:
         """`smtp://[user:pass@]host[:port]`: STARTTLS where the server offers it; `smtps://` for TLS from the start.
-        `deadline` of one mail in seconds."""
+        `deadline` of one mail in seconds. Connections are kept and used again: opening one costs more than a mail."""
         parts = urlsplit(url)
         self._host = parts.hostname or "localhost"
         self._tls = parts.scheme == "smtps"
@@ -49,6 +51,7 @@ class Smtp:
         self._password = unquote(parts.password) if parts.password else None
         self._sender = sender
         self._deadline = deadline
+        self._idle: list[aiosmtplib.SMTP] = []
 
     async def send(self, to: str, subject: str, text: str) -> None:
         """Raises Unavailable when the server did not take it in time."""
@@ -56,19 +59,52 @@ class Smtp:
 
     async def post(self, mail: Mail) -> None:
         """Raises Unavailable when the server did not take it in time."""
+        message = compose(self._sender, mail)
         try:
             async with asyncio.timeout(self._deadline):
-                await aiosmtplib.send(
-                    compose(self._sender, mail),
-                    hostname=self._host,
-                    port=self._port,
-                    username=self._user,
-                    password=self._password,
-                    use_tls=self._tls,
-                    timeout=self._deadline,
-                )
+                await self._deliver(message)
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError, MessageError) as error:
             raise Unavailable("the mail could not be sent, please try again") from error
+
+    async def _deliver(self, message: EmailMessage) -> None:
+        while self._idle:
+            client = self._idle.pop()
+            try:
+                await client.noop()
+            except aiosmtplib.SMTPException:
+                # The server has closed it meanwhile.
+                client.close()
+            else:
+                await self._over(client, message)
+                return
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._user,
+            password=self._password,
+            use_tls=self._tls,
+            timeout=self._deadline,
+        )
+        await client.connect()
+        await self._over(client, message)
+
+    async def _over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+        try:
+            await client.send_message(message)
+        except aiosmtplib.SMTPResponseException:
+            # It said no to this mail; the next one may go.
+            self._keep(client)
+            raise
+        except BaseException:
+            client.close()
+            raise
+        self._keep(client)
+
+    def _keep(self, client: aiosmtplib.SMTP) -> None:
+        if client.is_connected and len(self._idle) < _IDLE:
+            self._idle.append(client)
+        else:
+            client.close()
 
 
 class Outbox:

@@ -27,27 +27,33 @@ class Passwords:
         self._threads = ThreadPoolExecutor(threads, "passwords", initializer=_yield_to_orders)
         # One more than there are threads, so that none idles while its next caller talks to the database.
         self._turns = asyncio.Semaphore(threads + 1)
-        self._room = waiting
-        self._waiting = 0
+        self._room = threads + 1 + waiting
+        self._inside = 0
         self._nobody = self._hasher.hash(os.urandom(16).hex())
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """What is done with passwords is done in turn. Raises Unavailable at once when too many wait already."""
-        if self._waiting >= self._room:
+    def admit(self) -> None:
+        """Raises Unavailable when nobody further finds a place: cheap enough to be asked before all else."""
+        if self._inside >= self._room:
             raise Unavailable("too many logins at this moment, please try again", retry_after=2)
-        self._waiting += 1
-        try:
-            await self._turns.acquire()
-        finally:
-            self._waiting -= 1
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """A place among those who wait for their turn or have it. Raises Unavailable at once when there is none."""
+        self.admit()
+        self._inside += 1
         try:
             yield
         finally:
-            self._turns.release()
+            self._inside -= 1
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """With a place: what is done with passwords is done in turn."""
+        async with self._turns:
+            yield
 
     async def hash(self, password: str) -> str:
-        async with self.turn():
+        async with self.place(), self.turn():
             return await self._run(lambda: self._hasher.hash(password))
 
     async def matches(self, hashed: str | None, password: str) -> bool:

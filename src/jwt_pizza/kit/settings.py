@@ -46,6 +46,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     order_seconds: Annotated[
         float, _about("The deadline of one order over all attempts at the factory."), msgspec.Meta(gt=0)
     ] = 1.5
+    hold_seconds: Annotated[
+        float,
+        _about(
+            "How long money may be held for an order whose process died, before the hold is voided. A retry with the "
+            "same Idempotency-Key finishes such an order only while more than its deadline and five seconds is left."
+        ),
+        msgspec.Meta(gt=0, le=3600),
+    ] = 60.0
+    breaker_seconds: Annotated[
+        float,
+        _about("How long a factory that failed is left alone before it is tried again."),
+        msgspec.Meta(gt=0, le=3600),
+    ] = 5.0
     exercise_share: Annotated[
         float,
         _about("The share of orders that the in-house oven bakes under policy `factory` while all is well."),
@@ -213,6 +226,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
         msgspec.Meta(gt=0, le=720),
     ] = 9.0
+    amends_most_diners: Annotated[
+        int, _about("Amends for more diners need an administrator's approval."), msgspec.Meta(ge=0)
+    ] = 100
+    amends_most_btc: Annotated[
+        float, _about("Amends that refund more bitcoin need an administrator's approval."), msgspec.Meta(ge=0)
+    ] = 1.0
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
         "info"
     )
@@ -242,6 +261,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError(message) from None
     if settings.database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
         raise SettingError("DATABASE_URL must start with postgresql://")
+    if settings.hold_seconds <= settings.order_seconds:
+        raise SettingError("JWT_PIZZA_HOLD_SECONDS must be longer than JWT_PIZZA_ORDER_SECONDS")
     if settings.otlp_endpoint and not settings.otlp_endpoint.startswith(("http://", "https://")):
         raise SettingError("OTEL_EXPORTER_OTLP_ENDPOINT must look like http://host:4318")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):

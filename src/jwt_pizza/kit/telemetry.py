@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+import asyncpg
+
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kernel.vitals import Database, Service, Vitals
@@ -69,7 +71,8 @@ class Telemetry:
         except TimeoutError:
             self._lost("it does not answer")
         except Unavailable as refusal:
-            if isinstance(refusal.__cause__, UNREACHABLE):
+            # Whatever the server says to this: it is that nobody gets in.
+            if isinstance(refusal.__cause__, (*UNREACHABLE, asyncpg.PostgresError)):
                 self._lost(type(refusal.__cause__).__name__)
         else:
             self._found()

@@ -2,6 +2,9 @@
 
 A lane is an exact method and path with one function from call to reply. The framework has a route for the same call,
 made of the same function, which documents it in OpenAPI and serves its variants (a trailing slash, say).
+
+A gate stands before a call of the framework, and refuses what would be refused anyway before anything of it is looked
+at: in a storm that is most of the work.
 """
 
 import asyncio
@@ -60,6 +63,8 @@ class Reply(msgspec.Struct):
 
 
 Lane = Callable[[Call], Awaitable[Reply]]
+Gate = Callable[[], None]
+"""Raises Refusal."""
 
 _JSON: Final = (b"content-type", b"application/json")
 
@@ -80,12 +85,20 @@ class TooSlow(Refusal):
 
 class Express:
     def __init__(
-        self, app: ASGIApp, lanes: Mapping[tuple[str, str], Lane], *, log: Log, most_bytes: int, deadline: float
+        self,
+        app: ASGIApp,
+        lanes: Mapping[tuple[str, str], Lane],
+        gates: Mapping[tuple[str, str], Gate],
+        *,
+        log: Log,
+        most_bytes: int,
+        deadline: float,
     ) -> None:
         """`deadline` is in seconds: for everything that takes no lane, and for reading the body of what does. What a
         lane waits for, it waits for at the database, where every wait has a deadline of its own."""
         self._app = app
         self._lanes = lanes
+        self._gates = gates
         self._log = log
         self._most_bytes = most_bytes
         self._deadline = deadline
@@ -94,9 +107,12 @@ class Express:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        lane = self._lanes.get((scope["method"], scope["path"]))
+        call_to = (scope["method"], scope["path"])
+        lane = self._lanes.get(call_to)
         if lane is None:
-            await self._general(scope, receive, send)
+            gate = self._gates.get(call_to)
+            if gate is None or await self._let_in(gate, scope, send):
+                await self._general(scope, receive, send)
             return
         scope["path_template"] = scope["path"]
         try:
@@ -104,9 +120,7 @@ class Express:
             call = Call(scope["headers"], scope["query_string"], body, scope, receive)  # type: ignore[arg-type]
             reply = await lane(call)
         except Refusal as refusal:
-            if refusal.status >= 500:
-                self._log.failed(refusal)
-            reply = _refusal(refusal.status, refusal.message, refusal.retry_after)
+            reply = self._refused(refusal)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             reply = _refusal(400, readable(str(error)))
         except RecursionError:
@@ -119,6 +133,20 @@ class Express:
             await _send(send, reply)
         except ClientGone:
             return
+
+    async def _let_in(self, gate: Gate, scope: Scope, send: Send) -> bool:
+        try:
+            gate()
+        except Refusal as refusal:
+            scope["path_template"] = scope["path"]
+            await _send(send, self._refused(refusal))
+            return False
+        return True
+
+    def _refused(self, refusal: Refusal) -> Reply:
+        if refusal.status >= 500:
+            self._log.failed(refusal)
+        return _refusal(refusal.status, refusal.message, refusal.retry_after)
 
     async def _general(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -26,7 +26,7 @@ _FOREVER: Final = CacheControlHeader(public=True, max_age=31_536_000, immutable=
 def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=select_autoescape(default=True),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -35,6 +35,7 @@ def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment.filters["btc"] = lambda amount: btc_text(amount).replace(" ", "\N{NO-BREAK SPACE}")
     environment.filters["iso"] = iso
     environment.filters["when"] = _when
+    environment.filters["clock"] = _clock
     environment.globals["asset"] = asset
     environment.globals["picture"] = picture
     environment.globals["version"] = version
@@ -65,3 +66,8 @@ def _when(moment: datetime) -> str:
     """`5 June 2024, 05:14 UTC`"""
     moment = moment.astimezone(UTC)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def _clock(moment: datetime) -> str:
+    """`05:14:40`"""
+    return f"{moment.astimezone(UTC):%H:%M:%S}"

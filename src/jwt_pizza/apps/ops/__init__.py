@@ -10,13 +10,12 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from jwt_pizza.apps import database, parts
-from jwt_pizza.apps.ops import alerts, coverage, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops import alerts, console, coverage, paging, people, schedules, telemetry
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.events.store import PostgresEvents
-from jwt_pizza.ops.status import routes as status
 from jwt_pizza.ops.status.gateway import HttpProbe
 from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.web import health, openapi, templates
@@ -62,7 +61,6 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         title="JWT Pizza Ops",
         description="Alerts, on-call, paging, and whether each part of the system is up.",
         handlers=[
-            status.router,
             *(handler for part in together for handler in part.handlers),
             health.router(checks, log, own.flush),
             openapi.ui_files(),
@@ -92,4 +90,5 @@ def wired(base: Base, own: Telemetry) -> Sequence[Part]:
         alerts.part(base, alerting),
         paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base, own, alerting.intake),
+        console.part(crew),
     ]

@@ -1,5 +1,6 @@
 """Signing keys and the record of orders in PostgreSQL, shared by all processes of the factory."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -82,7 +83,6 @@ class PostgresBakes:
             await self._lines.ask(bake)
         except Full:
             raise Unavailable("too many orders at this moment, please try again") from None
-        metrics.BAKES.labels(bake.outcome, bake.chaos or "").inc()
 
     async def recent(self, vendor_id: str, most: int) -> Sequence[Bake]:
         rows = await self._postgres.fetch("bakes.recent", SQL["recent"], vendor_id, most)
@@ -105,4 +105,6 @@ class PostgresBakes:
             [bake.ms for bake in bakes],
             [bake.at for bake in bakes],
         )
+        for (outcome, chaos), count in Counter((bake.outcome, bake.chaos or "") for bake in bakes).items():
+            metrics.BAKES.labels(outcome, chaos).inc(count)
         return [None] * len(bakes)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 import msgspec
@@ -40,12 +40,23 @@ class User(Wire, frozen=True):
         return self.is_admin or RoleGrant(role="franchisee", object_id=franchise_id) in self.roles
 
 
+class Voucher(msgspec.Struct, frozen=True):
+    """Free pizza for life: one a day. `used_on` is the last day (UTC) on which it has paid."""
+
+    id: int
+    used_on: date | None
+
+    def pays(self, day: date) -> bool:
+        return self.used_on is None or self.used_on < day
+
+
 class Caller(msgspec.Struct, frozen=True):
     """A user in a live session. `version` grows with every change of the user."""
 
     user: User
     session_id: int
     version: int
+    voucher: Voucher | None = None
 
 
 class SignedIn(Wire, frozen=True):
@@ -130,8 +141,12 @@ class Attendances(Protocol):
 
 
 class Passwords(Protocol):
+    def place(self) -> AbstractAsyncContextManager[None]:
+        """To wait for a turn and to have it; raises Unavailable when too many do."""
+        ...
+
     def turn(self) -> AbstractAsyncContextManager[None]:
-        """What is done with passwords is done in turn; raises Unavailable when too many wait."""
+        """What is done with passwords is done in turn, by those who have a place."""
         ...
 
     async def hash(self, password: str) -> str: ...

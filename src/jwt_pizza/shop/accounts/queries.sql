@@ -92,13 +92,15 @@ UPDATE shop.sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL;
 
 -- name: live
 -- Of these sessions those that have not ended, with their users.
-SELECT s.id AS session_id, u.id, u.name, u.email, u.version, r.roles, r.franchises
+SELECT s.id AS session_id, u.id, u.name, u.email, u.version, r.roles, r.franchises, v.id AS voucher_id,
+       (SELECT max(w.day) FROM shop.voucher_uses w WHERE w.voucher_id = v.id) AS voucher_used_on
 FROM shop.sessions s
 JOIN shop.users u ON u.id = s.user_id
 CROSS JOIN LATERAL (
     SELECT array_agg(role ORDER BY role, franchise_id) AS roles, array_agg(franchise_id ORDER BY role, franchise_id) AS franchises
     FROM shop.roles WHERE user_id = u.id
 ) r
+LEFT JOIN shop.vouchers v ON v.diner_id = u.id AND v.revoked_at IS NULL
 WHERE s.id = ANY($1::bigint[]) AND s.ended_at IS NULL;
 
 -- name: prune_sessions

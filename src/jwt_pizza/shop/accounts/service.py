@@ -81,15 +81,16 @@ class Accountant:
             raise NotFound("unknown user")
         key = text.email_key(email.strip())
         subjects = (f"account:{key}", f"address:{address}")
-        await self._failures(subjects)
-        async with self._passwords.turn():
-            # Again, now that it is this attempt's turn: it sees the failures of those before it.
-            failed_before = await self._failures(subjects)
-            found = await self._accounts.credentials(key)
-            if not await self._passwords.matches(found.password_hash if found else None, password) or found is None:
-                now = self._clock.now()
-                await self._throttle.charge(subjects, now, now + timedelta(seconds=self._limits.window))
-                raise NotFound("unknown user")
+        async with self._passwords.place():
+            await self._failures(subjects)
+            async with self._passwords.turn():
+                # Again, now that it is this attempt's turn: it sees the failures of those before it.
+                failed_before = await self._failures(subjects)
+                found = await self._accounts.credentials(key)
+                if not await self._passwords.matches(found.password_hash if found else None, password) or found is None:
+                    now = self._clock.now()
+                    await self._throttle.charge(subjects, now, now + timedelta(seconds=self._limits.window))
+                    raise NotFound("unknown user")
         if failed_before:
             await self._throttle.clear(subjects[0])
         return SignedIn(user=found.user, token=await self._sessions.open(found.user))

@@ -11,7 +11,7 @@ from jwt_pizza.kernel.errors import Conflict, NotFound, Unauthorized
 from jwt_pizza.kit.batching import Batch, once
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.shop.accounts.model import Caller, Credentials, Role, RoleGrant, User
+from jwt_pizza.shop.accounts.model import Caller, Credentials, Role, RoleGrant, User, Voucher
 
 SQL: Final = Queries(__package__)
 
@@ -106,7 +106,9 @@ class PostgresAccounts:
 
     async def _live(self, session_ids: Sequence[int]) -> Sequence[Caller | None]:
         rows = await self._postgres.fetch("sessions.live", SQL["live"], once(session_ids))
-        callers = {row["session_id"]: Caller(_user(row), row["session_id"], row["version"]) for row in rows}
+        callers = {
+            row["session_id"]: Caller(_user(row), row["session_id"], row["version"], _voucher(row)) for row in rows
+        }
         return [callers.get(session_id) for session_id in session_ids]
 
 
@@ -136,6 +138,10 @@ class PostgresAttendances:
                 await connection.execute(SQL["note_seen"], list(user_ids), at)
             await connection.execute(SQL["forget_seen"], since)
             return int(await connection.fetchval(SQL["count_seen"], since))
+
+
+def _voucher(row: Row) -> Voucher | None:
+    return None if row["voucher_id"] is None else Voucher(row["voucher_id"], row["voucher_used_on"])
 
 
 def _user(row: Row) -> User:

@@ -20,13 +20,15 @@ INVARIANTS: Final = {
     "check_sum": "what diners paid and what stores got differ by {} satoshis",
     "check_owner": "{} transfers belong to no order",
     "check_accounts": "{} transfers are between the wrong accounts, of a wrong amount, or under a wrong id",
-    "check_hold": "{} orders have no hold",
+    "check_hold": "{} orders are not held as they are paid",
     "check_resolution": "{} orders contradict the resolution of their hold (captured ⇔ fulfilled, void ⇔ voided)",
     "check_refund": "{} orders contradict their refund",
     "check_items": "{} orders cost something else than their items",
     "check_pizzas": "{} charged orders have no pizza",
     "check_people": "{} orders are of a diner or store that never existed",
-    "check_balances": "{} store balances differ from the sum of their transfers",
+    "check_balances": "{} balances differ from the sum of their transfers",
+    "check_vouchers": "{} discounts and voucher days do not belong together",
+    "check_remedies": "{} refunds of amends are not in the books",
     "check_keys": "{} idempotency keys point to no order",
 }
 

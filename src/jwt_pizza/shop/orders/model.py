@@ -6,7 +6,7 @@ as it was before the incident, an order is charged first and fulfilled if the fa
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Literal, Protocol, runtime_checkable
 
@@ -43,7 +43,8 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """`jwt` is the pizza; None while held, when voided, and when its diner was deleted."""
+    """`jwt` is the pizza; None while held, when voided, and when its diner was deleted. Goodwill pays the `discount` in
+    the diner's place."""
 
     id: int
     diner_id: int
@@ -53,10 +54,16 @@ class Order(msgspec.Struct, frozen=True):
     placed_at: datetime
     lines: tuple[Line, ...]
     jwt: str | None
+    discount: Satoshis = Satoshis(0)
 
     @property
     def total(self) -> Satoshis:
         return Satoshis(sum(line.price for line in self.lines))
+
+    @property
+    def due(self) -> Satoshis:
+        """What the diner pays."""
+        return Satoshis(self.total - self.discount)
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -84,21 +91,22 @@ class Catalogue(msgspec.Struct, frozen=True):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """What a basket costs now."""
+    """What a basket costs now. `discount` is what the diner's voucher takes off."""
 
     basket: Basket
     lines: tuple[Line, ...]
+    discount: Satoshis
 
     @property
-    def total(self) -> Satoshis:
-        return Satoshis(sum(line.price for line in self.lines))
+    def due(self) -> Satoshis:
+        return Satoshis(sum(line.price for line in self.lines) - self.discount)
 
 
 class Placement(msgspec.Struct, frozen=True):
     """An order on its way into the books, with what must still hold at the commit.
 
     `expires_at` and `baking_until` are for an order that is only held: when the reaper voids it, and until when the
-    process that placed it may be taken to be at work on it.
+    process that placed it may be taken to be at work on it. `voucher_id` is of the voucher that pays the discount.
     """
 
     order: Order
@@ -109,6 +117,7 @@ class Placement(msgspec.Struct, frozen=True):
     fingerprint: bytes | None = None
     expires_at: datetime | None = None
     baking_until: datetime | None = None
+    voucher_id: int | None = None
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -235,8 +244,8 @@ class OrderItem(Wire, frozen=True):
     price: float
 
 
-class OrderView(Wire, frozen=True):
-    """`total` is in BTC."""
+class OrderView(Wire, frozen=True, kw_only=True, omit_defaults=True):
+    """`total` is in BTC; of it a voucher has paid the `discount`, which is left out where there is none."""
 
     id: int
     franchise_id: int
@@ -245,9 +254,10 @@ class OrderView(Wire, frozen=True):
     items: tuple[OrderItem, ...]
     status: Status
     total: float
+    discount: float | None = None
 
 
-class OrderWithPizza(OrderView, frozen=True):
+class OrderWithPizza(OrderView, frozen=True, kw_only=True, omit_defaults=True):
     jwt: str | None
 
 
@@ -287,6 +297,7 @@ def delivered(order: Order) -> Delivered:
         items=items_of(order),
         status="fulfilled",
         total=to_btc(order.total),
+        discount=to_btc(order.discount) if order.discount else None,
     )
     return Delivered(order=view, jwt=order.jwt)
 
@@ -306,8 +317,16 @@ def with_pizza(order: Order) -> OrderWithPizza:
         items=items_of(order),
         status=order.status,
         total=to_btc(order.total),
+        discount=to_btc(order.discount) if order.discount else None,
         jwt=order.jwt,
     )
+
+
+def taken_off(lines: Sequence[Line], caller: Caller, day: date) -> Satoshis:
+    """A voucher pays the dearest pizza of the day's first order."""
+    if caller.voucher is None or not caller.voucher.pays(day):
+        return Satoshis(0)
+    return max(line.price for line in lines)
 
 
 def ticket(order: Order, caller: Caller) -> wire.BakeRequest:

@@ -54,7 +54,7 @@ async def checkout(
 ) -> Template | Redirect:
     choice = Choice.read(request.query_params)
     try:
-        quote = await desk.quote(choice.store_id(), choice.menu_ids())
+        quote = await desk.quote(visitor, choice.store_id(), choice.menu_ids())
     except Refusal as error:
         return await _menu(request, site, menu_keeper, franchising, choice, sentence(error.message), error.status)
     key = request.query_params.get("key", "")
@@ -88,7 +88,7 @@ async def pay(
     try:
         if visitor is None or token is None:
             return go(with_next("/login", choice.checkout(key)))
-        quote = await desk.quote(choice.store_id(), choice.menu_ids())
+        quote = await desk.quote(visitor, choice.store_id(), choice.menu_ids())
         with tracing.span("order"):
             answer = await desk.place(
                 visitor, quote.basket, key, lambda: sessions.identify(token), agreed=_agreed(form)
@@ -196,9 +196,10 @@ async def _checkout(
         "orders/checkout.html",
         status=status,
         lines=_grouped(quote.lines),
-        total=quote.total,
+        due=quote.due,
+        discount=quote.discount,
         store=stores.get(quote.basket.store_id, ""),
-        fields={**choice.fields(), "key": key, "total": str(quote.total)},
+        fields={**choice.fields(), "key": key, "total": str(quote.due)},
         change=f"/menu?{urlencode(choice.fields())}",
         again=choice.checkout(),
         paid=paid,

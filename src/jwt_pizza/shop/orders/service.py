@@ -28,6 +28,7 @@ from jwt_pizza.shop.orders.model import (
     Resolution,
     Status,
     UnderWay,
+    taken_off,
     ticket,
     with_pizza,
 )
@@ -37,7 +38,6 @@ from jwt_pizza.shop.ovens.service import Kitchen
 
 PAGE = 10
 HOLD = timedelta(seconds=60)
-"""How long a hold may stand before the reaper voids it."""
 MARGIN = timedelta(seconds=5)
 """Beyond the ovens' deadline, after which a process that has not resolved its order is taken to be dead."""
 _TRIES = 4
@@ -67,25 +67,29 @@ class OrderDesk:
         clock: Clock,
         dice: Callable[[], float],
         trace: Trace = lambda: "",
+        hold: timedelta = HOLD,
         tally: Tally = Uncounted(),  # noqa: B008 - has no state
     ) -> None:
-        """`dice` gives numbers in [0, 1) for the chaos monkey."""
+        """`dice` gives numbers in [0, 1) for the chaos monkey; `hold` is how long one stands before it is voided."""
         self._orders = orders
         self._kitchen = kitchen
         self._clock = clock
         self._dice = dice
         self._trace = trace
+        self._hold = hold
         self._tally = tally
 
     @property
     def policy(self) -> Policy:
         return self._kitchen.policy
 
-    async def quote(self, store_id: int, menu_ids: tuple[int, ...]) -> Quote:
+    async def quote(self, caller: Caller | None, store_id: int, menu_ids: tuple[int, ...]) -> Quote:
         catalogue = await self._orders.catalogue()
         # An unknown store has no franchise, and `price` refuses it.
         basket = Basket(catalogue.stores.get(store_id, 0), store_id, menu_ids)
-        return Quote(basket, catalogue.price(basket))
+        lines = catalogue.price(basket)
+        discount = Satoshis(0) if caller is None else taken_off(lines, caller, self._clock.now().date())
+        return Quote(basket, lines, discount)
 
     async def place(
         self,
@@ -98,7 +102,7 @@ class OrderDesk:
     ) -> Answer:
         """`caller` may be as last seen; `renew` looks anew and raises Unauthorized when the session has ended.
 
-        `agreed` is the total that the diner has seen: PriceChanged when it is another one now.
+        `agreed` is what the diner has seen to be due: PriceChanged when it is another amount now.
         """
         began = self._clock.monotonic()
         try:
@@ -136,9 +140,9 @@ class OrderDesk:
                 if earlier is None:
                     raise
                 return earlier
-            if agreed is not None and sum(line.price for line in lines) != agreed:
-                raise PriceChanged
             order = await self._drafted(order_id, caller, basket, lines)
+            if agreed is not None and order.due != agreed:
+                raise PriceChanged
             outcome = await self._orders.place(self._placement(order, caller, catalogue, key, fingerprint))
             if outcome is Outcome.PLACED:
                 return Answer(order) if order.jwt is not None else await self._fulfil(order, caller)
@@ -207,15 +211,17 @@ class OrderDesk:
 
     async def _drafted(self, order_id: int, caller: Caller, basket: Basket, lines: Sequence[Line]) -> Order:
         first: dict[Policy, Status] = {"in-house": "fulfilled", "factory": "held", "factory-only": "charged"}
+        now = self._clock.now()
         order = Order(
             id=order_id,
             diner_id=caller.user.id,
             franchise_id=basket.franchise_id,
             store_id=basket.store_id,
             status=first[self.policy],
-            placed_at=self._clock.now(),
+            placed_at=now,
             lines=tuple(lines),
             jwt=None,
+            discount=taken_off(lines, caller, now.date()) if caller.voucher else Satoshis(0),
         )
         if self.policy != "in-house":
             return order
@@ -232,8 +238,9 @@ class OrderDesk:
             catalogue_version=catalogue.version,
             key=key,
             fingerprint=fingerprint,
-            expires_at=order.placed_at + HOLD if held else None,
+            expires_at=order.placed_at + self._hold if held else None,
             baking_until=order.placed_at + self._at_work if held else None,
+            voucher_id=caller.voucher.id if order.discount and caller.voucher else None,
         )
 
     @property

@@ -147,7 +147,7 @@ class PostgresOrders:
 
 def columns(placements: Sequence[Placement]) -> tuple[list[object], ...]:
     """The arguments of the statement `place`: orders, then their items, a column each."""
-    orders: tuple[list[object], ...] = tuple([] for _ in range(15))
+    orders: tuple[list[object], ...] = tuple([] for _ in range(18))
     items: tuple[list[object], ...] = tuple([] for _ in range(5))
     for placement in placements:
         order = placement.order
@@ -167,6 +167,9 @@ def columns(placements: Sequence[Placement]) -> tuple[list[object], ...]:
             order.status,
             placement.expires_at,
             placement.baking_until,
+            order.discount,
+            placement.voucher_id,
+            None if placement.voucher_id is None else order.placed_at.date(),
         )
         for column, value in zip(orders, values, strict=True):
             column.append(value)
@@ -225,4 +228,5 @@ def _order(row: Row) -> Order:
         placed_at=row["placed_at"],
         lines=tuple(Line(menu_id, description, Satoshis(price)) for menu_id, description, price in lines),
         jwt=row["jwt"],
+        discount=Satoshis(row["discount"]),
     )

@@ -1,7 +1,6 @@
-"""The remote factory over HTTP: one pooled client, a deadline on every call, every pizza verified."""
+"""The remote factory over HTTP: connections are kept, every call has a deadline, every pizza is verified."""
 
 import asyncio
-import json
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from jwt_pizza.kernel.vitals import ClientPool
 from jwt_pizza.kit import tracing
 from jwt_pizza.kit.batching import Shared
 from jwt_pizza.kit.jwt import BadToken, EllipticKey, read_header
+from jwt_pizza.kit.keepalive import Origin
 from jwt_pizza.kit.postgres import trace_id
 from jwt_pizza.shop.ovens.model import FACTORY, Attempt, Reason
 
@@ -36,6 +36,12 @@ class FactoryAnswer(msgspec.Struct, rename="camel"):
     report_url: str | None = None
 
 
+class Published(msgspec.Struct):
+    """A factory's public keys, as JWKs."""
+
+    keys: list[dict[str, Any]]
+
+
 class HttpFactory:
     """Opened and closed with the process; made before there is an event loop."""
 
@@ -45,27 +51,29 @@ class HttpFactory:
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
         self._clock = clock
         self._client: aiohttp.ClientSession | None = None
-        self._connector: aiohttp.TCPConnector | None = None
+        self._orders: Origin | None = None
+        self._head = b""
         self._keys: dict[str, EllipticKey] = {}
         self._keys_asked_at = float("-inf")
         self._fresh_keys: Shared[None] = Shared(self._fetch_keys)
 
     async def open(self) -> None:
-        self._connector = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30)
-        self._client = aiohttp.ClientSession(connector=self._connector, auto_decompress=False)
+        self._client = aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=("Accept-Encoding",))
+        order = URL(f"{self._url}/api/order")
+        self._orders = Origin(order, connections=_CONNECTIONS, longest=_LONGEST_ANSWER)
+        self._head = self._orders.head(order.raw_path, self._headers)
 
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
+        if self._orders is not None:
+            self._orders.close()
 
     def connections(self) -> ClientPool:
-        used = idle = waiting = 0
-        if self._connector is not None:
-            # aiohttp has no public counts.
-            used = len(self._connector._acquired)
-            idle = sum(map(len, self._connector._conns.values()))
-            waiting = sum(map(len, self._connector._waiters.values()))
-        return ClientPool(name=FACTORY, limit=_CONNECTIONS, used=used, idle=idle, waiting=waiting)
+        orders = self._orders
+        if orders is None:
+            return ClientPool(name=FACTORY, limit=_CONNECTIONS, used=0, idle=0, waiting=0)
+        return ClientPool(name=FACTORY, limit=orders.limit, used=orders.used, idle=orders.idle, waiting=orders.waiting)
 
     async def bake(self, request: wire.BakeRequest, *, within: float) -> Attempt:
         with tracing.span("bake", {"order": request.order.id, "oven": FACTORY}, calls=True) as span:
@@ -106,18 +114,17 @@ class HttpFactory:
         return pizza if pizza and pizza.exp > self._clock.now().timestamp() else None
 
     async def _call(self, request: wire.BakeRequest, started_at: datetime, started: float) -> Attempt:
-        headers = self._headers
+        if self._orders is None:
+            raise Unavailable("the client of the factory is not open")
+        head = self._head
         if trace := trace_id.get():
-            headers = {**headers, "X-Request-Id": trace}
-            tracing.pass_on(headers)
-        async with self._session().post(
-            f"{self._url}/api/order", data=_encode(request), headers=headers, allow_redirects=False
-        ) as answer:
-            status = answer.status
-            body = await answer.content.read(_LONGEST_ANSWER)
-            while not answer.content.at_eof() and len(body) < _LONGEST_ANSWER:
-                body += await answer.content.read(_LONGEST_ANSWER - len(body))
-        answered = _read(body)
+            head += b"X-Request-Id: %b\r\n" % trace.encode()
+        carried: dict[str, str] = {}
+        tracing.pass_on(carried)
+        for name, value in carried.items():
+            head += f"{name}: {value}\r\n".encode()
+        answer = await self._orders.post(head, _encode(request))
+        status, answered = answer.status, _read(answer.body)
         if status != 200 or not answered.jwt:
             error = (answered.message or "no pizza in the answer")[:_LONGEST_ERROR]
             return self._failed("error", error, started_at, started, status=status, report_url=answered.report_url)
@@ -156,7 +163,7 @@ class HttpFactory:
         self._keys_asked_at = now
         timeout = aiohttp.ClientTimeout(total=_KEYS_SECONDS)
         async with self._session().get(f"{self._url}/.well-known/jwks.json", timeout=timeout) as answer:
-            published = json.loads(await answer.content.read(_LONGEST_ANSWER)).get("keys", [])
+            published = msgspec.json.decode(await answer.content.read(_LONGEST_ANSWER), type=Published).keys
         self._keys = {key.kid: key for key in map(EllipticKey.load, published)}
 
     def _session(self) -> aiohttp.ClientSession:

@@ -14,7 +14,6 @@ _CALM: Final = 60.0
 _UNKNOWN: Final = 600.0
 """Seconds after which it counts as over although nobody ordered any more."""
 _CRITICAL_SHARE: Final = 0.05
-_FEW: Final = 20
 
 _OBJECTIVE: Final = 0.999
 _BURNS: Final[tuple[tuple[float, float, float, Severity], ...]] = (
@@ -39,11 +38,10 @@ def failed_orders(view: View) -> Iterator[Finding]:
         return
     window = next((seconds for seconds in (_NOW, _CALM, _UNKNOWN) if view.count(failures, seconds)), _UNKNOWN)
     failed, total = view.count(failures, window), view.count(orders, window)
-    recent = view.count(failures, _CALM), view.count(orders, _CALM)
-    few = recent[1] < _FEW or recent[0] >= _CRITICAL_SHARE * recent[1]
+    grave = view.count(failures, _CALM) >= _CRITICAL_SHARE * view.count(orders, _CALM)
     reasons = ", ".join(f"{count} {reason}" for reason, count in view.by(lambda counts: counts.failed, window).items())
     yield Finding(
-        severity="critical" if few else "warning",
+        severity="critical" if grave else "warning",
         summary=f"{failed} of {total} orders failed in the last {window:.0f} s" + (f" ({reasons})" if reasons else ""),
         service="shop",
     )

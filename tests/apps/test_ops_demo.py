@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from jwt_pizza.apps.ops import starter
+from jwt_pizza.apps.ops import demo
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit.postgres import Postgres
 from tests.running import running_ops
@@ -12,8 +12,8 @@ from tests.running import running_ops
 async def test_the_first_alert_of_the_one_command_run_is_on_the_phone(
     database_url: str, postgres: Postgres, tmp_path: Path
 ) -> None:
-    await starter.settle(postgres, SystemClock())
-    await starter.settle(postgres, SystemClock())
+    await demo.seed(postgres, SystemClock())
+    await demo.seed(postgres, SystemClock())
     async with running_ops(database_url, data_dir=tmp_path, demo=True) as ops:
         alert = {"labels": {"alertname": "OrdersFail", "severity": "critical"}, "annotations": {"summary": "12 failed"}}
         assert (await ops.call("POST", "/api/v2/alerts", [alert])).status == 200
@@ -23,4 +23,4 @@ async def test_the_first_alert_of_the_one_command_run_is_on_the_phone(
                 await asyncio.sleep(0.02)
         page = await ops.call("GET", "/phone", headers={"Accept": "text/html"})
         assert "CRITICAL: 12 failed" in page.text
-        assert await ops.log_in(starter.EMAIL, starter.PASSWORD)
+        assert await ops.log_in(demo.EMAIL, demo.PASSWORD)

@@ -1,0 +1,30 @@
+"""Amends and the letters about them, wired."""
+
+from jwt_pizza.apps import parts
+from jwt_pizza.kernel.clock import Clock
+from jwt_pizza.kernel.money import of_btc_number
+from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.kit.settings import Settings
+from jwt_pizza.shop.amends.model import Limits
+from jwt_pizza.shop.amends.service import AmendsDesk
+from jwt_pizza.shop.amends.store import PostgresAmends
+from jwt_pizza.shop.letters.gateway import MailedLetters
+from jwt_pizza.shop.letters.service import Postman
+from jwt_pizza.shop.letters.store import PostgresLetters
+from jwt_pizza.web import templates
+
+
+def amends_desk(settings: Settings, postgres: Postgres, clock: Clock) -> AmendsDesk:
+    limits = Limits(settings.amends_most_diners, of_btc_number(settings.amends_most_btc))
+    return AmendsDesk(PostgresAmends(postgres, limits), clock)
+
+
+def postman(settings: Settings, postgres: Postgres, clock: Clock) -> Postman:
+    drawing = templates.engine(parts.VERSION).engine_instance
+    letters = MailedLetters(
+        parts.mail(settings),
+        html=drawing.get_template("mail/amends.html"),
+        text=drawing.get_template("mail/amends.txt"),
+        shop=settings.public_url or settings.url,
+    )
+    return Postman(PostgresLetters(postgres), letters, clock)
