@@ -13,7 +13,6 @@ from typing import Any, Final
 import aiohttp
 
 from observability import dashboards, rules
-from tests.observability.duty import put_on_duty
 from tests.observability.promql import operands
 from tests.observability.servers import DEADLINE, Product, Prometheus, product, prometheus
 from tests.running import Running
@@ -64,7 +63,6 @@ async def test_every_query_has_an_answer(tmp_path: Path) -> None:
         "JWT_PIZZA_LEASE_RECLAIM_SECONDS": "1",
     }
     with product(**environment) as running:
-        await put_on_duty(running)
         targets = {"jwt-pizza-shop": running.shop, "jwt-pizza-ops": running.ops}
         with prometheus(tmp_path, "prometheus-direct.yml", targets, running.ops, running.ops_token) as scraping:
             await eventful(running, scraping)

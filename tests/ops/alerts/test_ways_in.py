@@ -104,7 +104,9 @@ async def test_alertmanager_webhook_fires_and_resolves_by_our_own_fingerprint(op
 
 async def test_that_alerts_were_left_out_is_noted(ops: Office, postgres: Postgres) -> None:
     await ops.ops.call("POST", "/api/alerts/alertmanager", hook(hook_alert(), truncatedAlerts=7))
-    data = await postgres.fetchval("test", "SELECT data FROM ops.events WHERE kind = 'happening'")
+    data = await postgres.fetchval(
+        "test", "SELECT data FROM ops.events WHERE kind = 'happening' AND data ->> 'what' = 'alerts.truncated'"
+    )
     assert json.loads(data)["about"]["count"] == "7"
 
 
