@@ -2,13 +2,13 @@
 
 import asyncio
 import os
+import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Final
 
-from jwt_pizza.bench import load, storm, system
-from jwt_pizza.bench.diners import Diner
+from jwt_pizza.bench import diners, load, storm, system
 from jwt_pizza.bench.load import Asked
 from jwt_pizza.factory.chaos.model import KINDS
 from jwt_pizza.kernel.errors import Refusal
@@ -18,6 +18,7 @@ from jwt_pizza.traffic.outcomes import Outcomes
 RATE: Final = 200
 """Orders a second under attack, beside them the rest of the guests' mix."""
 LEAK: Final = "leak"
+_TURNS: Final = 5
 Figures = dict[str, float]
 
 
@@ -29,11 +30,31 @@ def under_attack(running: system.System, *, seconds: float) -> dict[str, Figures
     return found
 
 
-def throughput(running: system.System, diners: Sequence[Diner], *, seconds: float) -> float:
-    """Orders a second at 64 connections."""
-    asked = [Asked(diner.token, storm.ORDER) for diner in diners]
-    load.run("POST", f"{running.shop}/api/order", asked, connections=64, seconds=3)
-    return load.run("POST", f"{running.shop}/api/order", asked, connections=64, seconds=seconds).per_s
+def against_in_house(plain: system.System, remote: system.System, *, seconds: float) -> Figures:
+    """Orders a second at 64 connections on two systems side by side, one under load at a time and each in turn: what
+    else the machine does then meets both. The share is the median of those of the turns."""
+    loads = [_orders(running) for running in (plain, remote)]
+    for load_it in loads:
+        load_it(3)
+    turns = [[load_it(seconds / _TURNS) for load_it in loads] for _ in range(_TURNS)]
+    shares = sorted(far / near for near, far in turns)
+    return {
+        "per_s": round(statistics.median(far for _, far in turns), 1),
+        "in_house_per_s": round(statistics.median(near for near, _ in turns), 1),
+        "share_of_in_house": round(statistics.median(shares), 3),
+        "least_share": round(shares[0], 3),
+        "greatest_share": round(shares[-1], 3),
+    }
+
+
+def _orders(running: system.System) -> Callable[[float], float]:
+    guests = asyncio.run(diners.invite(running.database_url, diners=32, pizzas=0))
+    asked = [Asked(diner.token, storm.ORDER) for diner in guests.diners]
+
+    def orders(seconds: float) -> float:
+        return load.run("POST", f"{running.shop}/api/order", asked, connections=64, seconds=max(2, seconds)).per_s
+
+    return orders
 
 
 def _one(running: system.System, kind: str | None, seconds: float) -> Figures:

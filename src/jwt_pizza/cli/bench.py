@@ -35,8 +35,6 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
     console = Console()
     results: dict[str, cases.Figures] = {}
     healthy = [name for name in names if name in cases.CASES] or ([] if names else list(cases.CASES))
-    if "factory" in names and "orders" not in healthy:
-        healthy.append("orders")
     with system.running(WORKERS) as running:
         guests = asyncio.run(
             diners.invite(running.database_url, diners=32, pizzas=20_000 if "verify" in healthy else 0)
@@ -52,14 +50,12 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
             "cores": os.cpu_count() or 0,
         }
     if set(names) & set(UNDER_ATTACK):
-        with system.running(WORKERS, "factory") as running, console.status("measuring policy factory"):
+        with system.running(WORKERS, "factory") as remote, console.status("measuring policy factory"):
             if "factory" in names:
-                guests = asyncio.run(diners.invite(running.database_url, diners=32, pizzas=0))
-                rate = attacks.throughput(running, guests.diners, seconds=seconds)
-                share = rate / results["orders"]["per_s"]
-                results["factory"] = {"per_s": round(rate, 1), "share_of_in_house": round(share, 3)}
+                with system.running(WORKERS) as plain:
+                    results["factory"] = attacks.against_in_house(plain, remote, seconds=seconds)
             if "attacks" in names:
-                results |= attacks.under_attack(running, seconds=seconds)
+                results |= attacks.under_attack(remote, seconds=seconds)
     console.print(_table(results))
     if json_file:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
