@@ -60,14 +60,14 @@ def _orders(running: system.System) -> Callable[[float], float]:
 def _one(running: system.System, kind: str | None, seconds: float) -> Figures:
     outcomes = Outcomes()
     if kind is not None:
-        _command(running, "chaos", "start", kind, *(("--probability", "0.5") if kind == LEAK else ()))
+        command(running, "chaos", "start", kind, *(("--probability", "0.5") if kind == LEAK else ()))
     try:
         asyncio.run(_guests(running.shop, outcomes, seconds))
     finally:
         if kind is not None:
-            _command(running, "chaos", "stop")
+            command(running, "chaos", "stop")
     orders = outcomes.kinds["orders"]
-    sound = _command(running, "ledger", "check").startswith("the ledger is sound")
+    sound = command(running, "ledger", "check").startswith("the ledger is sound")
     return {
         "per_s": round(orders.placed / seconds, 1),
         "p50_ms": round(orders.percentile(0.5), 2),
@@ -85,7 +85,7 @@ async def _guests(shop: str, outcomes: Outcomes, seconds: float) -> None:
         await guests.come(session, rate=RATE, seconds=seconds)
 
 
-def _command(running: system.System, *words: str) -> str:
+def command(running: system.System, *words: str) -> str:
     environment = os.environ | {"JWT_PIZZA_URL": running.shop, "JWT_PIZZA_DATA_DIR": str(running.cluster.data_dir)}
     environment.pop("DATABASE_URL", None)
     argv = [sys.executable, "-m", "jwt_pizza", *words]

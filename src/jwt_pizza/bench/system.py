@@ -7,9 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -44,14 +45,17 @@ class System(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def running(workers: int, policy: str = "in-house") -> Iterator[System]:
+def running(
+    workers: int, policy: str = "in-house", settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[System]:
+    """`settings` are further variables of its environment."""
     root = Path(tempfile.mkdtemp(prefix="jwt-pizza-bench-"))
     root.chmod(0o755)
     try:
         # Once for the set-up, which is not measured.
-        with _up(root, workers, policy):
+        with _up(root, workers, policy, settings):
             pass
-        with _up(root, workers, policy) as system:
+        with _up(root, workers, policy, settings) as system:
             yield system
     finally:
         cluster = embedded.running(root)
@@ -61,12 +65,12 @@ def running(workers: int, policy: str = "in-house") -> Iterator[System]:
 
 
 @contextmanager
-def _up(root: Path, workers: int, policy: str) -> Iterator[System]:
+def _up(root: Path, workers: int, policy: str, settings: Mapping[str, str]) -> Iterator[System]:
     started = time.monotonic()
     argv = [sys.executable, "-m", "jwt_pizza", "up", "--port", "0", "--ops-port", "0"]
     argv += ["--workers", str(workers), "--data-dir", str(root)]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment["JWT_PIZZA_POLICY"] = policy
+    environment |= {"JWT_PIZZA_POLICY": policy, **settings}
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         shop, ops = _wait(process)

@@ -10,15 +10,17 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from jwt_pizza.bench import attacks, cases, diners, system
+from jwt_pizza.bench import attacks, cases, diners, firstpage, system
 
 WORKERS = 2
 UNDER_ATTACK = ("factory", "attacks")
-"""Measured on request alone, on a system of their own: they take minutes."""
+FIRST_PAGE = "first-page"
+ON_REQUEST = (*UNDER_ATTACK, FIRST_PAGE)
+"""Measured on request alone, on systems of their own: they take minutes."""
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice([*cases.CASES, *UNDER_ATTACK]))
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice([*cases.CASES, *ON_REQUEST]))
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
 @click.option("--seconds", type=click.FloatRange(min=2), default=10, show_default=True, help="Of each measurement.")
 def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> None:
@@ -31,6 +33,7 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
       jwt-pizza bench
       jwt-pizza bench orders menu --seconds 5 --json bench.json
       jwt-pizza bench factory attacks --seconds 20
+      jwt-pizza bench first-page
     """
     console = Console()
     results: dict[str, cases.Figures] = {}
@@ -56,6 +59,9 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
                     results["factory"] = attacks.against_in_house(plain, remote, seconds=seconds)
             if "attacks" in names:
                 results |= attacks.under_attack(remote, seconds=seconds)
+    if FIRST_PAGE in names:
+        with console.status(f"measuring {FIRST_PAGE}, {firstpage.RUNS} times"):
+            results[FIRST_PAGE] = firstpage.figures(firstpage.RUNS)
     console.print(_table(results))
     if json_file:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
@@ -76,7 +82,7 @@ def _table(results: dict[str, cases.Figures]) -> Table:
             besides = {key: value for key, value in figures.items() if key not in {"per_s", "p50_ms", "p99_ms"}}
             table.add_row(
                 name,
-                f"{figures['per_s']:,.0f}",
+                f"{figures['per_s']:,.0f}" if "per_s" in figures else "",
                 f"{figures['p50_ms']:.1f}" if "p50_ms" in figures else "",
                 f"{figures['p99_ms']:.1f}" if "p99_ms" in figures else "",
                 ", ".join(f"{key} {value:,.2f}".rstrip("0").rstrip(".") for key, value in besides.items()),

@@ -51,7 +51,8 @@ def _welcome(addresses: up.Addresses, *, demo: bool) -> str:
         f"  Order a pizza     {addresses.shop}",
         f"  Try the API       {addresses.shop}/schema",
         f"  The factory       {addresses.shop}/factory/api/docs",
-        f"  Is it all up?     {addresses.ops}",
+        f"  Who is on call    {addresses.ops}",
+        f"  The texts sent    {addresses.ops}/phone",
         f"  Data and logs     {addresses.data}",
         "",
     ]
@@ -60,6 +61,7 @@ def _welcome(addresses: up.Addresses, *, demo: bool) -> str:
             "  Log in as         d@jwt.com / diner        (orders pizza)",
             "                    f@jwt.com / franchisee   (runs pizzaPocket)",
             "                    a@jwt.com / admin        (runs everything)",
+            "                    oncall@jwt.com / oncall  (on call, at the second address)",
         ]
     else:
         lines.append("  First of all      jwt-pizza admin create --email you@example.com")

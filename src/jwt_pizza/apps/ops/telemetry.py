@@ -11,12 +11,11 @@ from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.errors import Refusal
 from jwt_pizza.kernel.vitals import Receipt, Snapshot
 from jwt_pizza.kit import metrics
-from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.reporting import PATH, Reporter
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
-from jwt_pizza.ops.alerts.model import Incoming, Intake
+from jwt_pizza.ops.alerts.model import Intake
 from jwt_pizza.ops.telemetry import routes, rules
 from jwt_pizza.ops.telemetry.fleet import Fleet
 from jwt_pizza.ops.telemetry.model import Rule, Thresholds
@@ -26,18 +25,6 @@ from jwt_pizza.web.senders import Senders
 
 EVERY: Final = 0.5
 _OPS: Final = "http://127.0.0.1:3001"
-
-
-class Unheard:
-    """For an ops without alerts: what the watch finds is logged."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    async def take(self, alerts: tuple[Incoming, ...]) -> None:
-        for alert in alerts:
-            state = "over" if alert.ends_at else "fires"
-            self._log.warning("alert", alert=alert.labels["alertname"], state=state, about=alert.annotations["summary"])
 
 
 class Lookout:
@@ -125,7 +112,7 @@ def part(base: Base, own: Telemetry, intake: Intake) -> Part:
 
 
 def _links(settings: Settings) -> Callable[[Rule], Mapping[str, str]]:
-    ops = (settings.ops_url or _OPS).rstrip("/")
+    ops = (settings.ops_public_url or settings.ops_url or _OPS).rstrip("/")
 
     def links(rule: Rule) -> Mapping[str, str]:
         chart = f"{ops}/charts#{rule.chart}"

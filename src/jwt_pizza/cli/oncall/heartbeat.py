@@ -30,7 +30,9 @@ def add(name: str, every: float, severity: str) -> None:
       jwt-pizza oncall heartbeat add nightly-backup --every 25h
     """
     made = ask("POST", "/api/heartbeats", Heartbeat, {"name": name, "intervalSeconds": every, "severity": severity})
-    click.echo(f"{settings.load().ops_url}/api/heartbeats/{made.token}")
+    loaded = settings.load()
+    address = loaded.ops_public_url or loaded.ops_url or "http://127.0.0.1:3001"
+    click.echo(f"{address.rstrip('/')}/api/heartbeats/{made.token}")
 
 
 @command.command("list")
