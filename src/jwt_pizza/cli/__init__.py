@@ -1,10 +1,11 @@
 """The `jwt-pizza` command. Each command is a module that is imported when it is called."""
 
-import importlib
 import sys
 from typing import Final
 
 import click
+
+from jwt_pizza.cli.lazy import Lazy
 
 COMMANDS: Final = {
     "up": "Run everything on this machine, on an embedded PostgreSQL.",
@@ -22,24 +23,12 @@ COMMANDS: Final = {
 }
 
 
-class Lazy(click.Group):
-    """Knows its commands by name; `jwt-pizza --help` imports none of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        command = importlib.import_module(f"jwt_pizza.cli.{cmd_name}").command
-        return command if isinstance(command, click.Command) else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Lazy,
+    package=__name__,
+    lines=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="jwt-pizza")
 def group() -> None:
     """Order pizzas, pay in bitcoin, receive each one as a signed JWT.
