@@ -3,17 +3,14 @@
 import asyncio
 import os
 import random
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from jwt_pizza.kit import embedded
 from tests.apps.load import DEADLINE, Diners, OwnFactory, Up, guests, history, replays
 from tests.running import Answer, claims
 
@@ -23,25 +20,6 @@ ROUNDS = 10
 """Of shop, factory and PostgreSQL in turn."""
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
-    place.chmod(0o755)
-    yield place
-    cluster = embedded.running(place)
-    if cluster is not None:
-        embedded.stop(cluster)
-    shutil.rmtree(place, ignore_errors=True)
-
-
-@pytest.fixture
-def up(home: Path) -> Iterator[Up]:
-    started = Up(home)
-    yield started
-    if started.process.poll() is None:
-        started.kill()
 
 
 @pytest.fixture

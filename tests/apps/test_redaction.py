@@ -105,7 +105,7 @@ async def attack(shop: Running, factory: Running, key: str) -> set[str]:
     answer = await shop.order(token, key="idempotency-Wx28Yz37")
     assert answer.status == 500
     link = answer.json["reportPizzaCreationErrorToPizzaFactoryUrl"]
-    found = re.search(r"/support/([^/]+)/report/([^/?]+)", link)
+    found = re.search(r"apiKey=([^&]+)&fixCode=([^&]+)", link)
     assert found is not None
     for path in (
         f"/api/support/{found[1]}/report/{MADE_UP['fix code']}",

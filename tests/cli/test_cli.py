@@ -210,6 +210,10 @@ HARM = {
     "check_pizzas": ["UPDATE shop.orders SET jwt = NULL"],
     "check_people": ["UPDATE shop.orders SET franchise_id = 77"],
     "check_balances": ["UPDATE shop.balance_changes SET account = 992", "UPDATE shop.balances SET account = 992"],
+    "check_vouchers": ["INSERT INTO shop.voucher_uses SELECT 1, current_date, id FROM shop.orders LIMIT 1"],
+    "check_remedies": [
+        "INSERT INTO shop.remedies SELECT id, 'refund', 'INC-1', diner_id, total, now() FROM shop.orders LIMIT 1"
+    ],
     "check_keys": ["UPDATE shop.idempotency_keys SET diner_id = 77"],
 }
 

@@ -6,7 +6,7 @@ import aiohttp
 
 from jwt_pizza.kit.postgres import Postgres
 from tests.factory.kitchen import bake, vendor_key
-from tests.factory.test_vendors import ROMA, mailing_factory
+from tests.factory.test_vendors import ROMA, mailed_code, mailing_factory
 from tests.running import Running, running_factory, running_shop
 
 
@@ -46,7 +46,7 @@ async def test_vendor_attacks_itself_from_the_console(database_url: str) -> None
         await browser.submit("/code", id="roma")
         await browser.submit("/session", code="WRONG")
         assert (browser.status, "Invalid code" in browser.text) == (401, True)
-        await browser.submit("/session", code=mailbox.code())
+        await browser.submit("/session", code=mailed_code(mailbox))
         assert (browser.status, "Pizzeria Roma" in browser.text) == (200, True)
 
         await browser.submit("/key")

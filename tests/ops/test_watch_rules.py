@@ -324,7 +324,7 @@ async def test_nobody_orders_after_a_fresh_start() -> None:
 def test_every_rule_has_a_runbook_with_a_command() -> None:
     built_in = {rule.name for rule in rules.built_in(Thresholds())}
     written = {file.stem: file.read_text(encoding="utf-8") for file in Path(RUNBOOKS).glob("*.md")}
-    assert set(written) == built_in
+    assert built_in <= set(written), "the others are of rules that only Prometheus has"
     for name, text in written.items():
         commands = {found[1] for found in re.finditer(r"`jwt-pizza (\w+)", text)}
         assert commands, name

@@ -41,6 +41,8 @@ class System:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # A suite that runs in the background may be deaf to it, and its children with it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
 
     def ended(self, run: "subprocess.Popen[str]") -> dict[str, Any]:

@@ -109,7 +109,7 @@ class Vitals(Wire, frozen=True):
     leases: tuple[Holding, ...] = ()
     clients: tuple[ClientPool, ...] = ()
     ovens: Ovens | None = None
-    counts: Counts = Counts()
+    counts: Counts = msgspec.field(default_factory=Counts)
     machine: Machine | None = None
     works: tuple[Work, ...] = ()
     database: Database = Database()

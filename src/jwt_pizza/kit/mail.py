@@ -19,8 +19,8 @@ from jwt_pizza.kernel.errors import Unavailable
 
 _KEPT: Final = 100
 """Mails in the outbox; older ones are deleted."""
-_IDLE: Final = 8
-"""Connections to the mail server that are kept."""
+_LINES: Final = 8
+"""Connections to the mail server at a time. They are kept."""
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +52,7 @@ class Smtp:
         self._sender = sender
         self._deadline = deadline
         self._idle: list[aiosmtplib.SMTP] = []
+        self._lines = asyncio.Semaphore(_LINES)
 
     async def send(self, to: str, subject: str, text: str) -> None:
         """Raises Unavailable when the server did not take it in time."""
@@ -61,7 +62,8 @@ class Smtp:
         """Raises Unavailable when the server did not take it in time."""
         message = compose(self._sender, mail)
         try:
-            async with asyncio.timeout(self._deadline):
+            # Who is on a line has a deadline, so those who wait for it have one too.
+            async with self._lines, asyncio.timeout(self._deadline):
                 await self._deliver(message)
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError, MessageError) as error:
             raise Unavailable("the mail could not be sent, please try again") from error
@@ -84,6 +86,8 @@ class Smtp:
             password=self._password,
             use_tls=self._tls,
             timeout=self._deadline,
+            # Otherwise it asks the name server who this machine is, for every connection.
+            local_hostname=domain_of(self._sender),
         )
         await client.connect()
         await self._over(client, message)
@@ -101,10 +105,8 @@ class Smtp:
         self._keep(client)
 
     def _keep(self, client: aiosmtplib.SMTP) -> None:
-        if client.is_connected and len(self._idle) < _IDLE:
+        if client.is_connected:
             self._idle.append(client)
-        else:
-            client.close()
 
 
 class Outbox:
@@ -137,7 +139,7 @@ class Outbox:
 
 
 def compose(sender: str, mail: Mail) -> EmailMessage:
-    domain = sender.rpartition("@")[2].strip("<> ") or "localhost"
+    domain = domain_of(sender)
     message = EmailMessage()
     message["From"] = sender
     message["To"] = mail.to
@@ -148,3 +150,7 @@ def compose(sender: str, mail: Mail) -> EmailMessage:
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
     return message
+
+
+def domain_of(sender: str) -> str:
+    return sender.rpartition("@")[2].strip("<> ") or "localhost"

@@ -134,7 +134,7 @@ def test_steps_that_a_chain_never_comes_to_do_not_count() -> None:
 
 
 def test_routes() -> None:
-    assert told(look(PAGE, routes=())) == [("problem", "no-route", "there is no route: no alert pages anybody")]
+    assert told(look(PAGE, routes=())) == [("problem", "no-route", "no route has a chain: no alert pages anybody")]
     report = look(PAGE, routes=(Route("a", None, False), Route("b", 3, True)))
     assert [(finding.severity, finding.about) for finding in report.findings] == [
         ("problem", "route b"),

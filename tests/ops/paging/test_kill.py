@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from jwt_pizza.kit.postgres import Postgres
-from tests.apps.test_kill import command_line
+from tests.apps.load import command_line
 from tests.ops.twilio import FROM, FakeTwilio, twilio
 
 KILLS = 4

@@ -136,11 +136,11 @@ async def test_codes_to_one_address_are_limited(postgres: Postgres) -> None:
     await desk.send_code(caller, again.id)
 
 
-async def test_channel_without_a_sender_says_so(database_url: str, postgres: Postgres, tmp_path: Path) -> None:
+async def test_code_that_cannot_be_sent_is_no_silence(database_url: str, postgres: Postgres, tmp_path: Path) -> None:
     async with office(database_url, postgres, tmp_path) as made:
-        contact = await add(made, channel="apprise", address="ntfys://ntfy.example/topic")
+        contact = await add(made, channel="apprise", address="ntfy://127.0.0.1:1/topic")
         refused = await made.refused("POST", f"/api/contacts/{contact['id']}/code", token=made.grace)
-        assert refused == (503, "nothing is set up that sends apprise messages")
+        assert refused == (503, "the message could not be sent: apprise: the service did not take it")
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,8 @@ class Survey:
                 yield _during("chain-gap", about, "it reaches nobody", span)
 
     def _of_routes(self) -> Iterator[Finding]:
-        if not self._plans.routes:
-            message = "there is no route: no alert pages anybody"
+        if all(route.chain_id is None for route in self._plans.routes):
+            message = "no route has a chain: no alert pages anybody"
             yield Finding(kind="no-route", severity="problem", about="routes", message=message)
         for route in self._plans.routes:
             about = f"route {route.name}"

@@ -9,7 +9,7 @@ from jwt_pizza.kernel.errors import Invalid, Unavailable
 from jwt_pizza.shop.letters.model import Letter, Letters, Post
 
 _AT_A_TIME: Final = 40
-_CLAIM: Final = timedelta(seconds=60)
+_CLAIM: Final = timedelta(seconds=20)
 """After which a letter whose process died is another's to send."""
 _FIRST_RETRY: Final = 15.0
 _TRIES: Final = 8
