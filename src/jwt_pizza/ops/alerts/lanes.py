@@ -19,6 +19,7 @@ from jwt_pizza.ops.events.refusals import Refusals
 from jwt_pizza.web.api import BEARER, AnyRequest, Message
 from jwt_pizza.web.errors import readable
 from jwt_pizza.web.express import Call, Lane, Reply, through
+from jwt_pizza.web.openapi import answers
 from jwt_pizza.web.senders import Senders, address_of
 
 Source = Literal["alertmanager", "grafana"]
@@ -132,7 +133,16 @@ class Gate:
         return _TAKEN
 
 
-@post("/api/v2/alerts", status_code=200, security=BEARER, summary="Alerts as Prometheus sends them to an Alertmanager")
+_ANSWERS: Final = answers(Message)
+
+
+@post(
+    "/api/v2/alerts",
+    status_code=200,
+    security=BEARER,
+    summary="Alerts as Prometheus sends them to an Alertmanager",
+    responses=_ANSWERS,
+)
 async def posted(data: JSONBody[list[PostedAlert]], request: AnyRequest, alert_gate: Given[Gate]) -> Response[bytes]:  # noqa: ARG001
     return await through(alert_gate.lanes["POST", "/api/v2/alerts"], request)
 
@@ -142,22 +152,35 @@ async def posted(data: JSONBody[list[PostedAlert]], request: AnyRequest, alert_g
     status_code=200,
     security=BEARER,
     summary="Alerts of an Alertmanager's webhook, version 4",
+    responses=_ANSWERS,
 )
 async def alertmanager(data: JSONBody[Hook], request: AnyRequest, alert_gate: Given[Gate]) -> Response[bytes]:  # noqa: ARG001
     return await through(alert_gate.lanes["POST", "/api/alerts/alertmanager"], request)
 
 
-@post("/api/alerts/grafana", status_code=200, security=BEARER, summary="Alerts of Grafana's webhook")
+@post(
+    "/api/alerts/grafana",
+    status_code=200,
+    security=BEARER,
+    summary="Alerts of Grafana's webhook",
+    responses=_ANSWERS,
+)
 async def grafana(data: JSONBody[Hook], request: AnyRequest, alert_gate: Given[Gate]) -> Response[bytes]:  # noqa: ARG001
     return await through(alert_gate.lanes["POST", "/api/alerts/grafana"], request)
 
 
-@put("/api/alerts/grafana", security=BEARER, summary="The same with PUT")
+@put("/api/alerts/grafana", security=BEARER, summary="The same with PUT", responses=_ANSWERS)
 async def grafana_put(data: JSONBody[Hook], request: AnyRequest, alert_gate: Given[Gate]) -> Response[bytes]:  # noqa: ARG001
     return await through(alert_gate.lanes["PUT", "/api/alerts/grafana"], request)
 
 
-@post("/api/alerts", status_code=200, security=BEARER, summary="An alert in our own words, or several")
+@post(
+    "/api/alerts",
+    status_code=200,
+    security=BEARER,
+    summary="An alert in our own words, or several",
+    responses=_ANSWERS,
+)
 async def event(
     data: JSONBody[AlertEvent | list[AlertEvent]],  # noqa: ARG001 - for the schema; the lane reads the body itself
     request: AnyRequest,

@@ -7,7 +7,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from jwt_pizza.kernel.wire import Wire
-from jwt_pizza.ops.events.model import Fact
+from jwt_pizza.ops.events.model import AnyFact
 
 Severity = Literal["critical", "warning", "info"]
 GroupStatus = Literal["firing", "acknowledged", "resolved"]
@@ -94,7 +94,7 @@ class Told(Wire, frozen=True):
 
     at: datetime
     actor: str
-    fact: Fact
+    fact: AnyFact
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

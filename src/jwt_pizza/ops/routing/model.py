@@ -28,7 +28,7 @@ class RoutePlan(Wire, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     matchers: Matchers = ()
-    group_by: Annotated[tuple[Label, ...], msgspec.Meta(max_length=20)] = ("alertname",)
+    group_by: Annotated[list[Label], msgspec.Meta(max_length=20)] = msgspec.field(default_factory=lambda: ["alertname"])
     chain_id: Id | None = None
     remind_seconds: _Seconds | None = None
     unacknowledge_seconds: _Seconds | None = None

@@ -49,7 +49,7 @@ def route_of(row: Row) -> Route:
         position=row["position"],
         name=row["name"],
         matchers=_matchers(row["matchers"]),
-        group_by=tuple(row["group_by"]),
+        group_by=list(row["group_by"]),
         chain_id=row["chain_id"],
         remind_seconds=row["remind_seconds"],
         unacknowledge_seconds=row["unacknowledge_seconds"],
