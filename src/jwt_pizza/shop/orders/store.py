@@ -14,6 +14,7 @@ from jwt_pizza.kit.batching import Batch, Full, Shared
 from jwt_pizza.kit.postgres import UNREACHABLE, Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved, Status
+from jwt_pizza.shop.ovens.model import FACTORY
 
 SQL: Final = Queries(__package__)
 _NUMBERS_AT_A_TIME: Final = 64
@@ -125,6 +126,9 @@ class PostgresOrders:
             rows = await self._postgres.fetch("orders.resolve_again", SQL["resolve"], *arguments)
         found = {row["id"]: Resolved(row["status"], row["jwt"]) for row in rows}
         _count(end.status for end in found.values())
+        attempts = (attempt for resolution in resolutions for attempt in resolution.attempts if attempt.oven == FACTORY)
+        for reason, count in Counter(attempt.reason for attempt in attempts).items():
+            metrics.ATTEMPTS.labels(FACTORY, reason).inc(count)
         if len(found) < len(ids):
             # Somebody else was first: the reaper, or this very statement before the connection broke.
             others = await self._postgres.fetch("orders.status", SQL["status"], ids)
