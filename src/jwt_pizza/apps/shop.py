@@ -62,6 +62,7 @@ _RESERVE: Final = Reserve(
         {
             "accounts.credentials",
             "bakes.record",
+            "bakes.record_calm",
             "chaos.admit",
             "chaos.end",
             "chaos.end_all",
