@@ -65,6 +65,7 @@ _RESERVE: Final = Reserve(
         {
             "accounts.credentials",
             "bakes.record",
+            "bakes.record_calm",
             "chaos.admit",
             "chaos.end",
             "chaos.end_all",
