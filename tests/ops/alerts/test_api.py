@@ -55,7 +55,9 @@ async def test_verbs_answer_with_the_group_as_it_is_then(ops: Office) -> None:
     status, message = await ops.refused("POST", f"{group}/acknowledgement")
     assert (status, "cannot be acknowledged any more" in message) == (409, True)
     story = await ops.good("GET", group)
-    assert [event["fact"]["kind"] for event in story["events"]] == [
+    kinds = [event["fact"]["kind"] for event in story["events"]]
+    # The pager of this process tells its own part in between.
+    assert [kind for kind in kinds if kind.startswith(("group.", "alert."))] == [
         "group.opened",
         "alert.fired",
         "group.acknowledged",
