@@ -5,6 +5,7 @@ compression or retries. It costs a third of aiohttp's session, which serves ever
 """
 
 import asyncio
+import re
 import ssl
 from typing import Final
 
@@ -16,6 +17,7 @@ _KEPT_SECONDS: Final = 4.0
 _CONTINUE: Final = 200
 """Statuses below are not the answer yet."""
 _HEAD_BYTES: Final = 32_768
+_MEASURED: Final = re.compile(rb"\r\n(content-length|transfer-encoding):", re.IGNORECASE)
 
 
 class NoAnswer(ConnectionError):
@@ -144,9 +146,9 @@ class _Connection(asyncio.Protocol):
         self._begin()
 
     def _begin(self) -> None:
-        self._body = b""
+        self._head = self._body = b""
         self._received = 0
-        self._measured = self._headed = False
+        self._headed = False
 
     async def ask(self, request: bytes, until: float) -> Answered:
         if self._transport is None or self._transport.is_closing():
@@ -177,6 +179,8 @@ class _Connection(asyncio.Protocol):
             self._origin.forget(self)
             self.close()
             return
+        if not self._headed:
+            self._head += data
         try:
             self._parser.feed_data(data)
         except HttpParserError:
@@ -194,7 +198,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._origin.forget(self)
-        if self._headed and not self._measured:
+        if self._headed and not _MEASURED.search(self._head.partition(b"\r\n\r\n")[0]):
             # Its length was left to the end of the connection.
             self._done(reusable=False)
         self._fail(NoAnswer("the connection was closed"))
@@ -205,9 +209,6 @@ class _Connection(asyncio.Protocol):
         if self._answer is not None and self._answer.done():
             # An answer too many, in one piece with the one that was asked for.
             self.reusable = False
-
-    def on_header(self, name: bytes, _: bytes) -> None:
-        self._measured |= name.lower() in {b"content-length", b"transfer-encoding"}
 
     def on_headers_complete(self) -> None:
         self._headed = self._parser.get_status_code() >= _CONTINUE
@@ -220,7 +221,8 @@ class _Connection(asyncio.Protocol):
         if self._headed:
             self._done(reusable=self._parser.should_keep_alive())
         else:
-            self._measured = False
+            # Of what has come so far that was all; the answer's own head may be in the same piece.
+            self._head = self._head.partition(b"\r\n\r\n")[2]
 
     def _done(self, *, reusable: bool) -> None:
         if self._answer is not None and not self._answer.done():
