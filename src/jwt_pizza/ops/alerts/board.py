@@ -73,6 +73,10 @@ class Board:
     def add_inhibiting(self, counts: Mapping[str, int]) -> None:
         self._inhibiting.update(counts)
 
+    def add_placed(self, placed: Mapping[str, Placed]) -> None:
+        """Where alerts belong by the same rules, by fingerprint."""
+        self._placed.update(placed)
+
     def place(self, alert: Known) -> Placed:
         placed = self._placed.get(alert.fingerprint)
         if placed is None:
