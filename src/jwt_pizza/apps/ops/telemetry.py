@@ -17,7 +17,7 @@ from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.alerts.model import Intake
 from jwt_pizza.ops.telemetry import routes, rules
-from jwt_pizza.ops.telemetry.fleet import Fleet
+from jwt_pizza.ops.telemetry.fleet import Fleet, View
 from jwt_pizza.ops.telemetry.model import Rule, Thresholds
 from jwt_pizza.ops.telemetry.service import SnapshotDesk, Watch
 from jwt_pizza.ops.telemetry.store import PostgresLeadership, PostgresPager, PostgresSnapshots
@@ -105,7 +105,10 @@ def part(base: Base, own: Telemetry, intake: Intake) -> Part:
 
     return Part(
         handlers=[routes.router],
-        dependencies={"take_snapshot": Provide(lambda: lane, sync_to_thread=False)},
+        dependencies={
+            "take_snapshot": Provide(lambda: lane, sync_to_thread=False),
+            "fleet_view": Provide(lambda: View(fleet, clock.monotonic()), use_cache=False, sync_to_thread=False),
+        },
         lanes={("POST", PATH): lane},
         running=running,
     )
