@@ -31,7 +31,8 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """`about` says in words what is drawn, for those who do not see it; `most` is what the full height stands for."""
+    """`about` says in words what is drawn, for those who do not see it; `most` is what the full height stands for,
+    empty where there is nothing."""
 
     title: str
     about: str
@@ -91,7 +92,7 @@ def drawn(view: View) -> Sequence[Section]:
                 _stacked(view, "Charged and not delivered, orders", (("bad", charged),)),
             ],
             [
-                ("Sold in ten minutes", f"{btc_text(Satoshis(view.count(_revenue, REMEMBERED)))} BTC"),
+                ("Sold in ten minutes", btc_text(Satoshis(view.count(_revenue, REMEMBERED)))),
                 ("Charged and not delivered", str(view.count(charged, REMEMBERED))),
             ],
         ),
@@ -142,7 +143,7 @@ def _stacked(view: View, title: str, parts: Sequence[tuple[str, Callable[[Counts
         title,
         f"{totals} in ten minutes, at most {most} in {_PAUSE:.0f} seconds",
         bars,
-        f"{most}",
+        f"{most:,}" if any(columns) else "",
         len(columns) * _WIDTH,
     )
 
@@ -161,7 +162,7 @@ def _measured(
         if value
     ]
     about = f"at most {max(values):.4g} in ten minutes, {values[-1]:.4g} now"
-    return Chart(title, about, bars, label or f"{most:.4g}", count * _WIDTH)
+    return Chart(title, about, bars, label or (f"{most:,.4g}" if most else ""), count * _WIDTH)
 
 
 def _failed(counts: Counts) -> dict[str, int]:
