@@ -94,6 +94,8 @@ def _up(root: Path, workers: int, policy: str, settings: Mapping[str, str]) -> I
     finally:
         process.terminate()
         process.wait(_START_SECONDS)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _wait(process: "subprocess.Popen[str]") -> tuple[str, str]:
