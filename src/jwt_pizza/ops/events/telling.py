@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from jwt_pizza.kernel.clock import iso
 from jwt_pizza.ops.events import model as facts
-from jwt_pizza.ops.events.model import SYSTEM, Fact
+from jwt_pizza.ops.events.fact import Fact
+from jwt_pizza.ops.events.model import SYSTEM
 
 Naming = Callable[[int | None], str]
 """A person's name, or their role where names are not shown."""
