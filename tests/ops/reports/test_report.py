@@ -15,8 +15,8 @@ from jwt_pizza.ops.reports.model import Edition, Material, Words
 from jwt_pizza.ops.reports.sections import document
 from tests.ops.reports import golden
 
-MOUNTAIN = Edition(minutes_east=-360)
-PUBLIC = Edition(public=True, minutes_east=-360)
+MOUNTAIN = Edition(zone="America/Denver")
+PUBLIC = Edition(public=True, zone="America/Denver")
 NOTHING = Words()
 
 

@@ -14,6 +14,7 @@ from jwt_pizza.kernel.errors import Conflict, Invalid
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.ops.events.model import Recorded
 from jwt_pizza.ops.incidents.model import FollowUp, Incident
+from jwt_pizza.ops.reports.document import Document
 
 Place: TypeAlias = Literal[
     "summary",
@@ -94,10 +95,10 @@ class Saved(Wire, frozen=True):
 
 
 class Edition(msgspec.Struct, frozen=True):
-    """`public`: without names, keys or customers' data. `minutes_east` of UTC is the zone of the title."""
+    """`public`: without names, keys or customers' data. `zone` is that of the title, as `America/Denver`."""
 
     public: bool = False
-    minutes_east: int = 0
+    zone: str = "UTC"
 
 
 class Reports(Protocol):
@@ -122,6 +123,22 @@ class Archive(Protocol):
 
     async def material(self, incident_id: int) -> Material:
         """Raises NotFound."""
+        ...
+
+
+class OrdersPerMinute(Protocol):
+    """The port to the shop's orders."""
+
+    async def read(self, since: datetime, until: datetime) -> Sequence[Minute]:
+        """Oldest first, without minutes in which nobody ordered. Raises Unavailable."""
+        ...
+
+
+class Publisher(Protocol):
+    """The port to where the public reads."""
+
+    async def publish(self, incident_id: int, report: Document, *, by: str, at: datetime) -> None:
+        """Raises Conflict when the public knows nothing of the incident."""
         ...
 
 

@@ -4,11 +4,12 @@ Pure: the same material, words and edition make the same document.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 import msgspec
 
 from jwt_pizza.kernel.money import btc_text
+from jwt_pizza.kernel.wallclock import zone_of
 from jwt_pizza.ops.reports import chart, suggestions
 from jwt_pizza.ops.reports.document import Block, Bullets, Code, Document, Line, Section, code, line, paragraph, typed
 from jwt_pizza.ops.reports.findings import Findings, Page, find, minutes_between
@@ -43,7 +44,7 @@ class _Writer:
 
     def document(self) -> Document:
         began = self._findings.failed_at or self._incident.started_at
-        zone = timezone(timedelta(minutes=self._edition.minutes_east))
+        zone = zone_of(self._edition.zone)
         title = f"Incident: {began.astimezone(zone):%Y-%m-%d %H-%M-%S}"
         made: dict[Place, Callable[[], Iterator[Block]]] = {
             "summary": self._summary,
