@@ -136,6 +136,11 @@ class Postgres:
         async with Lease(self, owner) as connection:
             await connection.execute(query, *args)
 
+    def recall(self) -> None:
+        """What has leaked is taken back at the next look (leasewatch.py), before its time is up."""
+        for lease in self.leases:
+            lease.recalled = lease.state == "leaked"
+
     def under_way(self) -> frozenset[int]:
         """What PostgreSQL may be at work on for this pool, as numbers that tell one thing from another. A connection
         that somebody only holds is among them."""

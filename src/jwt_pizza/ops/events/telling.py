@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from jwt_pizza.kernel.clock import iso
+from jwt_pizza.ops.events import incident_words
 from jwt_pizza.ops.events import model as facts
 from jwt_pizza.ops.events.fact import Fact
 from jwt_pizza.ops.events.model import SYSTEM
@@ -126,4 +127,5 @@ _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
         f"The pager's database came back after {fact.seconds:.0f} s; {fact.pages} pages went out meanwhile."
     ),
     facts.Happening: _happening,
+    **incident_words.WORDS,
 }

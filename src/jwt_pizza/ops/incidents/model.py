@@ -184,8 +184,10 @@ class Incidents(Protocol):
         """The newest first, without those that were merged. `state` may be `open`: not resolved."""
         ...
 
-    async def advance(self, incident_id: int, verb: Verb, *, by: str, via: str, at: datetime) -> Incident:
-        """Nothing changes, and no event is written, where it is as far or further already."""
+    async def advance(
+        self, incident_id: int, verb: Verb, *, by: str, via: str, at: datetime, because: str = ""
+    ) -> Incident:
+        """Nothing changes, and no event is written, where it is so already. `at` may be in the past."""
         ...
 
     async def assess(self, incident_id: int, severity: Severity | None, *, by: str, at: datetime) -> Incident:
@@ -220,4 +222,51 @@ class Incidents(Protocol):
     async def timeline(self, incident_id: int) -> Sequence[Recorded]:
         """What was done to it and to those that were merged into it, what their alert groups did, and what happened
         around it; in order."""
+        ...
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """What its alert groups say of an incident. None: nothing."""
+
+    incident_id: int
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    resolved_by: str | None
+    resolved_at: datetime | None
+
+
+class RuleSeen(msgspec.Struct, frozen=True):
+    """A rule whose alerts are in an incident's groups. `last_at`: when the last of them ended, or was told."""
+
+    name: str
+    firing: bool
+    runbook: str
+    last_at: datetime
+
+
+class Watching(Protocol):
+    """The port to what is done again and again. Harmless when several processes do it at once."""
+
+    async def adopt(self, severities: Sequence[str], at: datetime) -> int:
+        """Severe alert groups that belong to no incident join the one that is under way, or declare one; how many."""
+        ...
+
+    async def moved(self) -> Sequence[Moved]: ...
+    async def claim(self, at: datetime, *, again: timedelta, take: int) -> Sequence[int]:
+        """Incidents that are due to be looked at; others look at them only after `again`."""
+        ...
+
+    async def look_again(self, incident_id: int, at: datetime | None) -> None: ...
+    async def measure(self, incident_id: int, impact: Impact, *, at: datetime) -> Incident:
+        """Writes it down, and what it changes: when the harm began, how severe it is, what the timeline tells."""
+        ...
+
+    async def rules(self, incident_id: int) -> Sequence[RuleSeen]: ...
+    async def disturbed(self, rules: Sequence[str], since: datetime, until: datetime) -> Sequence[str]: ...
+    async def tell_amends(self, incident_id: int, amends: Amends, *, by: str, at: datetime) -> Incident:
+        """Keeps the plan as it is now; what is new about it is told once."""
+        ...
+
+    async def begin_run(self, incident_id: int, action: str, at: datetime) -> bool:
+        """Whether the action is to run by itself now: once in an incident."""
         ...

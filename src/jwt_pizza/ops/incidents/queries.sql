@@ -68,7 +68,7 @@ ON CONFLICT (group_id) DO UPDATE SET incident_id = excluded.incident_id, linked_
 
 -- name: unlink
 -- A group belongs to none.
-DELETE FROM ops.incident_groups WHERE incident_id = $1 AND group_id = $2 RETURNING group_id;
+UPDATE ops.incident_groups SET incident_id = NULL WHERE incident_id = $1 AND group_id = $2 RETURNING group_id;
 
 -- name: move_groups
 -- The groups of one incident belong to another.
@@ -118,3 +118,84 @@ SELECT * FROM (
       AND e.incident_id IS NULL AND e.group_id IS NULL
 ) told
 ORDER BY at, id LIMIT $4;
+
+-- name: one_at_a_time
+-- Whether this transaction is the one that declares; others need not.
+SELECT pg_try_advisory_xact_lock(hashtext('ops.incidents.adopt'));
+
+-- name: severe
+-- Alert groups that declare an incident, and belong to none yet: those that fire with one of these severities, and
+-- those of which a step of a chain said so since $2. With when their first alert began.
+SELECT g.id, g.title, g.severity,
+       coalesce((SELECT min(a.starts_at) FROM ops.alerts a WHERE a.group_id = g.id), g.opened_at) AS began_at
+FROM (
+    SELECT id FROM ops.groups WHERE status <> 'resolved' AND loud > 0 AND severity = ANY($1::text[])
+    UNION
+    SELECT group_id FROM ops.events WHERE kind = 'incident.declared' AND group_id IS NOT NULL AND at > $2
+) severe JOIN ops.groups g USING (id)
+WHERE NOT EXISTS (SELECT FROM ops.incident_groups l WHERE l.group_id = g.id)
+ORDER BY g.id LIMIT $3;
+
+-- name: joinable
+-- The incident that further groups join: the newest that is open, and was not mitigated before $1.
+SELECT id FROM ops.incidents
+WHERE state NOT IN ('resolved', 'reviewed') AND merged_into IS NULL AND coalesce(mitigated_at, 'infinity') > $1
+ORDER BY id DESC LIMIT 1;
+
+-- name: moved
+-- What the groups of open incidents say of them: the first acknowledgement, and, where all of them are resolved, the
+-- last resolution.
+SELECT i.id, i.acknowledged_at IS NULL AND min(g.acknowledged_at) IS NOT NULL AS acknowledge,
+       (array_agg(g.acknowledged_by ORDER BY g.acknowledged_at) FILTER (WHERE g.acknowledged_at IS NOT NULL))[1]
+           AS acknowledged_by,
+       min(g.acknowledged_at) AS acknowledged_at,
+       every(g.status = 'resolved') AND bool_or(g.resolved_by <> 'system') AS resolve,
+       (array_agg(g.resolved_by ORDER BY g.resolved_at DESC NULLS LAST) FILTER (WHERE g.resolved_by <> 'system'))[1]
+           AS resolved_by,
+       max(g.resolved_at) AS resolved_at
+FROM ops.incidents i JOIN ops.incident_groups l ON l.incident_id = i.id JOIN ops.groups g ON g.id = l.group_id
+WHERE i.state NOT IN ('resolved', 'reviewed') AND i.merged_into IS NULL
+GROUP BY i.id
+HAVING (i.acknowledged_at IS NULL AND min(g.acknowledged_at) IS NOT NULL)
+    OR (every(g.status = 'resolved') AND bool_or(g.resolved_by <> 'system'));
+
+-- name: claim
+-- Incidents that are due to be looked at. The next look is moved, so that no other process looks now.
+UPDATE ops.incidents SET look_at = $1 + $2::interval
+WHERE id IN (SELECT id FROM ops.incidents WHERE look_at <= $1 ORDER BY look_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id;
+
+-- name: look_at
+-- When somebody looks again.
+UPDATE ops.incidents SET look_at = $2 WHERE id = $1 AND merged_into IS NULL;
+
+-- name: measure
+-- What was measured.
+UPDATE ops.incidents SET impact = $2, measured_at = $3, told_at = $4, started_at = $5, severity = $6 WHERE id = $1;
+
+-- name: told_at
+-- When the timeline was last told of the impact.
+SELECT told_at FROM ops.incidents WHERE id = $1;
+
+-- name: set_amends
+-- The plan as the shop shows it.
+UPDATE ops.incidents SET amends = $2 WHERE id = $1;
+
+-- name: alerts
+-- The rules that the alerts of its groups come from, and whether any of them still fires.
+SELECT a.labels ->> 'alertname' AS rule, bool_or(a.status = 'firing') AS firing,
+       max(a.annotations ->> 'runbook_url') AS runbook, max(coalesce(a.ends_at, a.last_seen_at)) AS last_at
+FROM ops.incident_groups g JOIN ops.alerts a USING (group_id)
+WHERE g.incident_id = $1 AND a.labels ? 'alertname'
+GROUP BY 1 ORDER BY 1;
+
+-- name: disturbed
+-- Which of these rules fired within a time.
+SELECT DISTINCT data -> 'labels' ->> 'alertname' AS rule FROM ops.events
+WHERE kind = 'alert.fired' AND at >= $1 AND at < $2 AND data -> 'labels' ->> 'alertname' = ANY($3::text[])
+ORDER BY 1;
+
+-- name: begin_run
+-- An action runs by itself: once in an incident.
+INSERT INTO ops.runs (incident_id, action, automatic, begun_at) VALUES ($1, $2, true, $3)
+ON CONFLICT (incident_id, action) WHERE automatic DO NOTHING RETURNING id;

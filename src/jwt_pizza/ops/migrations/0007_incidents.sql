@@ -1,7 +1,7 @@
 ALTER TABLE ops.events ADD COLUMN incident_id bigint;
 COMMENT ON COLUMN ops.events.incident_id IS 'Of what was done to an incident. What its alert groups did carries their id alone.';
 CREATE INDEX events_of_incident ON ops.events (incident_id, at, id) WHERE incident_id IS NOT NULL;
-CREATE INDEX events_declared ON ops.events (group_id) WHERE kind = 'incident.declared' AND group_id IS NOT NULL;
+CREATE INDEX events_declared ON ops.events (at) WHERE kind = 'incident.declared' AND group_id IS NOT NULL;
 CREATE INDEX events_around ON ops.events (at, id) WHERE kind IN ('happening', 'database.lost', 'database.back');
 
 CREATE TABLE ops.incidents (
@@ -44,10 +44,10 @@ CREATE INDEX incidents_merged ON ops.incidents (merged_into) WHERE merged_into I
 
 CREATE TABLE ops.incident_groups (
     group_id    bigint PRIMARY KEY,
-    incident_id bigint NOT NULL REFERENCES ops.incidents,
+    incident_id bigint REFERENCES ops.incidents,
     linked_at   timestamptz NOT NULL
 );
-COMMENT ON TABLE ops.incident_groups IS 'Which incident an alert group belongs to: one at the most.';
+COMMENT ON TABLE ops.incident_groups IS 'Which incident an alert group belongs to: one at the most. Null: to none, because somebody said so.';
 CREATE INDEX incident_groups_of ON ops.incident_groups (incident_id);
 
 CREATE TABLE ops.incident_roles (
