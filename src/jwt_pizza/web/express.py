@@ -9,7 +9,6 @@ at: in a storm that is most of the work.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Final
 
 import msgspec
 from litestar import MediaType, Response
@@ -67,6 +66,7 @@ class Reply(msgspec.Struct):
 Lane = Callable[[Call], Awaitable[Reply]]
 Gate = Callable[[], None]
 """Raises Refusal."""
+
 
 class TooLarge(Refusal):
     status = 413

@@ -10,7 +10,8 @@ from jwt_pizza.ops.events import of_incidents as incidents
 from jwt_pizza.ops.events.fact import Fact
 from jwt_pizza.ops.events.model import Happening, Recorded
 from jwt_pizza.ops.incidents.model import Amends, Impact, Incident, StoreImpact
-from jwt_pizza.ops.reports.model import Material, Minute
+from jwt_pizza.ops.incidents.remote import Minute
+from jwt_pizza.ops.reports.model import Material
 
 EVAN, BOSS = 3, 4
 NAMES = {EVAN: "Evan Smith", BOSS: "Ada"}
@@ -59,7 +60,7 @@ def log() -> list[tuple[str, Fact, str]]:
         ("15:28:01", page(1), "system"),
         ("15:33:01", page(2), "system"),
         ("15:34:00", incidents.Noted(text="The engineer on call came online"), evan),
-        ("15:36:05", incidents.ActionRun(action="report-problem", outcome="solved", good=True, evidence=ANSWER), evan),
+        ("15:36:05", incidents.ActionRun(action="report-factory", outcome="solved", good=True, evidence=ANSWER), evan),
         ("15:36:05", happening("chaos.stopped", kind="fail", attack="7", how="fixed"), "process:factory"),
         ("15:38:01", page(3), "system"),
         ("15:38:20", facts.GroupAcknowledged(via="sms"), evan),
@@ -138,8 +139,8 @@ def material(events: Sequence[tuple[str, Fact, str]] | None = None, **changes: o
         resolved_at=at("15:38:25"),
         impact=impact(),
     )
-    minutes = [Minute(at("15:20:00") + timedelta(minutes=n), good=1, failed=0) for n in range(5)]
-    minutes += [Minute(at("15:25:00") + timedelta(minutes=n), good=0, failed=1) for n in range(12)]
+    minutes = [Minute(at=at("15:20:00") + timedelta(minutes=n), good=1, failed=0) for n in range(5)]
+    minutes += [Minute(at=at("15:25:00") + timedelta(minutes=n), good=0, failed=1) for n in range(12)]
     return Material(
         incident=msgspec.structs.replace(incident, **changes),
         timeline=recorded(log() if events is None else events),

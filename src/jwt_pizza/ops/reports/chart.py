@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from jwt_pizza.ops.incidents.remote import Minute
 from jwt_pizza.ops.reports.document import Picture
-from jwt_pizza.ops.reports.model import Minute
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 200, 34, 24, 24
 _MOST: Final = 240
@@ -70,7 +70,8 @@ def _bars(minutes: Sequence[Minute]) -> Sequence[Minute]:
             if at in counts
         ]
         at = first + timedelta(minutes=start)
-        bars.append(Minute(at, sum(each.good for each in within), sum(each.failed for each in within)))
+        good, failed = sum(each.good for each in within), sum(each.failed for each in within)
+        bars.append(Minute(at=at, good=good, failed=failed))
     return bars
 
 

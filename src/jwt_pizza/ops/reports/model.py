@@ -14,6 +14,7 @@ from jwt_pizza.kernel.errors import Conflict, Invalid
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.ops.events.model import Recorded
 from jwt_pizza.ops.incidents.model import FollowUp, Incident
+from jwt_pizza.ops.incidents.remote import Minute
 from jwt_pizza.ops.reports.document import Document
 
 Place: TypeAlias = Literal[
@@ -41,14 +42,6 @@ TITLES: Final[Mapping[Place, str]] = {
 SUGGESTED: Final[tuple[Place, ...]] = ("root-cause", "prevention", "action-items")
 """Where people's words replace what the evidence suggests; elsewhere they follow what was computed."""
 LONGEST: Final = 20_000
-
-
-class Minute(msgspec.Struct, frozen=True):
-    """Orders that were placed in it, by whether a pizza came."""
-
-    at: datetime
-    good: int
-    failed: int
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,7 +103,9 @@ async def _editor(
         incident_id=incident_id,
         saving=saving,
         versions=await desk.versions(incident_id),
-        places=[(place, title, saving.sections.get(place, ""), _HINTS.get(place, "")) for place, title in TITLES.items()],
+        places=[
+            (place, title, saving.sections.get(place, ""), _HINTS.get(place, "")) for place, title in TITLES.items()
+        ],
         suggested=SUGGESTED,
         longest=LONGEST,
         people=sorted(people, key=lambda each: each.name.casefold()),

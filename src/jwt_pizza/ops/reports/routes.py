@@ -48,7 +48,7 @@ async def report(
     incident_id: PathId,
     person: Given[Person],  # noqa: ARG001 - 401
     report_desk: Given[ReportDesk],
-    public: FromQuery[bool] = False,  # noqa: FBT002 - of the query
+    public: FromQuery[bool] = False,
 ) -> Report:
     """`public`: without names, keys or customers' data."""
     made = await report_desk.draw(incident_id, public=public)
@@ -57,7 +57,9 @@ async def report(
 
 
 @put("/api/incidents/{incident_id:int}/report", security=BEARER, summary="Save what only people know")
-async def save(incident_id: PathId, data: JSONBody[Saving], person: Given[Person], report_desk: Given[ReportDesk]) -> Version:
+async def save(
+    incident_id: PathId, data: JSONBody[Saving], person: Given[Person], report_desk: Given[ReportDesk]
+) -> Version:
     """409 when somebody has saved another version meanwhile."""
     return await report_desk.save(incident_id, data, by=actor_of(person.id))
 
@@ -71,14 +73,14 @@ async def versions(
     return await report_desk.versions(incident_id)
 
 
-@get("/api/incidents/{incident_id:int}/report/versions/{version:int}", security=BEARER, summary="A version as it was")
+@get("/api/incidents/{incident_id:int}/report/versions/{number:int}", security=BEARER, summary="A version as it was")
 async def former(
     incident_id: PathId,
-    version: _Number,
+    number: _Number,
     person: Given[Person],  # noqa: ARG001
     report_desk: Given[ReportDesk],
 ) -> Former:
-    found, text = await report_desk.version(incident_id, version)
+    found, text = await report_desk.version(incident_id, number)
     return Former(version=found, markdown=text)
 
 
@@ -93,7 +95,7 @@ async def as_markdown(
     incident_id: PathId,
     person: Given[Person],  # noqa: ARG001
     report_desk: Given[ReportDesk],
-    public: FromQuery[bool] = False,  # noqa: FBT002
+    public: FromQuery[bool] = False,
 ) -> Response[str]:
     return Response(markdown(await report_desk.draw(incident_id, public=public)), media_type=_MARKDOWN)
 
@@ -109,7 +111,7 @@ async def as_html(
     incident_id: PathId,
     person: Given[Person],  # noqa: ARG001
     report_desk: Given[ReportDesk],
-    public: FromQuery[bool] = False,  # noqa: FBT002
+    public: FromQuery[bool] = False,
 ) -> Response[str]:
     """With its stylesheet in it, so that the file can be kept and sent."""
     made = await report_desk.draw(incident_id, public=public)
@@ -129,6 +131,4 @@ async def publish(incident_id: PathId, person: Given[Person], report_desk: Given
     return await report_desk.last(incident_id)
 
 
-router = Router(
-    "/", route_handlers=[report, save, versions, former, as_markdown, as_html, publish], tags=["reports"]
-)
+router = Router("/", route_handlers=[report, save, versions, former, as_markdown, as_html, publish], tags=["reports"])

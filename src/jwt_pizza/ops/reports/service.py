@@ -8,6 +8,7 @@ from typing import Final
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Conflict, Forbidden, NotFound, Refusal
 from jwt_pizza.ops.incidents.model import Incidents
+from jwt_pizza.ops.incidents.remote import Minute
 from jwt_pizza.ops.people.model import People
 from jwt_pizza.ops.reports.document import Document
 from jwt_pizza.ops.reports.markdown import markdown
@@ -15,7 +16,6 @@ from jwt_pizza.ops.reports.model import (
     Archive,
     Edition,
     Material,
-    Minute,
     OrdersPerMinute,
     Publisher,
     Reports,
@@ -46,7 +46,9 @@ class Shelf:
         if incident is None:
             raise NotFound(f"there is no incident {incident_id}")
         if incident.merged_into is not None:
-            raise Conflict(f"incident {incident_id} went into incident {incident.merged_into}: ask for that one's report")
+            raise Conflict(
+                f"incident {incident_id} went into incident {incident.merged_into}: ask for that one's report"
+            )
         timeline, follow_ups, roster, minutes = await asyncio.gather(
             self._incidents.timeline(incident_id),
             self._incidents.follow_ups(incident_id),

@@ -14,7 +14,11 @@ import msgspec
 from jwt_pizza.ops.status.board import DAYS, Board, Day, PartStatus, PublicIncident
 
 HOME: Final = "/status"
-HTML, ATOM, RSS = "text/html; charset=utf-8", "application/atom+xml; charset=utf-8", "application/rss+xml; charset=utf-8"
+HTML, ATOM, RSS = (
+    "text/html; charset=utf-8",
+    "application/atom+xml; charset=utf-8",
+    "application/rss+xml; charset=utf-8",
+)
 _WIDTH, _STEP, _HEIGHT = 3, 4, 28
 _GOOD, _FAIR = 0.9999, 0.99
 _WORDS: Final = {"operational": "All is well", "degraded": "Some things do not work", "down": "A serious outage"}

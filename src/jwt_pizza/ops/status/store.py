@@ -43,21 +43,18 @@ class PostgresMeasurements:
             names = [snapshot.process for snapshot in snapshots]
             known = {row["process"]: _totals(row["totals"]) for row in await connection.fetch(SQL["known"], names)}
             grew, now = grown(snapshots, known)
-            await connection.execute(
-                SQL["know"], list(now), [_encode(found).decode() for found in now.values()], at
-            )
+            await connection.execute(SQL["know"], list(now), [_encode(found).decode() for found in now.values()], at)
             if grew:
                 await connection.execute(SQL["count_minute"], minute_of(at), *_columns(grew))
             since = minute_of(at) - timedelta(minutes=WINDOW - 1)
             recent = {
-                row["component"]: Tally(row["good"], row["bad"])
-                for row in await connection.fetch(SQL["recent"], since)
+                row["component"]: Tally(row["good"], row["bad"]) for row in await connection.fetch(SQL["recent"], since)
             }
             found_states = states(recent, away=away)
             await connection.execute(SQL["set_states"], list(found_states), list(found_states.values()), at)
             seconds = (at - last).total_seconds() if at - last < timedelta(seconds=_LONGEST_GAP) else 0.0
             seconds = max(0.0, seconds)
-            parts = {part: grew.get(part, Tally()) for part in PARTS}
+            parts: dict[str, Tally] = {part: grew.get(part, Tally()) for part in PARTS}
             down = [found_states[part] == "down" for part in PARTS]
             await connection.execute(
                 SQL["count_day"],

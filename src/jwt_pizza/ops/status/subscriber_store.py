@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from jwt_pizza.kit.postgres import Postgres, Row
-from jwt_pizza.ops.status.store import SQL
+from jwt_pizza.kit.sql import Queries
 from jwt_pizza.ops.status.subscribers import Letter
+
+SQL: Final = Queries(__package__)
 
 
 class PostgresSubscribers:
