@@ -44,26 +44,26 @@ async def test_each_request_counts_once_and_states_follow(postgres: Postgres) ->
     assert await look() == [False] * 3, "a moment ago is soon enough"
 
     clock.pass_(10)
-    await snapshots.keep(snapshot("a", 9, clock.now(), counts(12, charged=6)))
+    await snapshots.keep(snapshot("a", 9, clock.now(), counts(12, charged=14)))
     await snapshots.keep(snapshot("old", 2, clock.now(), counts(5001), uptime=90_010.0))
     await snapshots.keep(snapshot("b", 1, clock.now(), counts(1)))
     assert sum(await look()) == 1
     board = await book.board(day)
-    assert part(board, "orders") == ("down", 14, 6)
-    assert part(board, "payments") == ("down", 14, 6)
+    assert part(board, "orders") == ("down", 14, 14)
+    assert part(board, "payments") == ("down", 14, 14)
     # A failed order answers 500, and the website is well.
     assert part(board, "menu") == ("operational", 140, 0)
     orders = next(found for found in board.parts if found.part == "orders")
     assert (orders.days[0].up, orders.days[0].down) == (0.0, 10.0)
-    assert orders.served == 0.7 and orders.budget_left(0.6) == 0.25 and orders.budget_left(0.999) == 0.0
+    assert orders.served == 0.5 and orders.budget_left(0.0) == 0.5 and orders.budget_left(0.999) == 0.0
 
     # A minute's failures are forgiven after five.
-    for _ in range(6):
+    for number in range(10, 16):
         clock.pass_(59)
-        await snapshots.keep(snapshot("a", 10 + _, clock.now(), counts(12, charged=6, broken=1)))
+        await snapshots.keep(snapshot("a", number, clock.now(), counts(12, charged=14, broken=1)))
         assert any(await look())
     board = await book.board(day)
-    assert part(board, "orders") == ("operational", 14, 6)
+    assert part(board, "orders") == ("operational", 14, 14)
     assert part(board, "menu")[2] == 1
     # Nobody answers: it is down, whatever was counted.
     clock.pass_(10)

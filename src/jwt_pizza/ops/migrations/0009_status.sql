@@ -41,7 +41,7 @@ CREATE TABLE ops.status_page (
     measured_at timestamptz NOT NULL
 );
 COMMENT ON TABLE ops.status_page IS 'Its version grows with all that the page shows: each process draws it anew then. Who measures holds the row.';
-INSERT INTO ops.status_page VALUES (true, 1, '-infinity');
+INSERT INTO ops.status_page VALUES (true, 1, 'epoch');
 
 -- What the public is told ---------------------------------------------------------------------------------------------
 

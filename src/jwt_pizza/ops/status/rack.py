@@ -39,9 +39,9 @@ class Rack:
                 return False
             board = await self._book.board(wanted[1])
             if board != self._board:
-                pages = await asyncio.to_thread(self._press.served, board)
+                self._pages = await asyncio.to_thread(self._press.served, board)
+                self._board = board
                 await asyncio.to_thread(self._printed, board)
-                self._pages, self._board = pages, board
             self._shown = wanted
             return True
 
