@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from jwt_pizza.kernel.vitals import Counts, Snapshot, Vitals
 from jwt_pizza.kit.postgres import Postgres
-from jwt_pizza.ops.status.board import Board
-from jwt_pizza.ops.status.press import strip
+from jwt_pizza.ops.status.board import Board, Day, PartStatus, PublicIncident, Update
+from jwt_pizza.ops.status.measuring import PARTS
+from jwt_pizza.ops.status.press import Press, strip
 from jwt_pizza.ops.status.store import PostgresMeasurements, PostgresStatus
 from jwt_pizza.ops.telemetry.store import PostgresSnapshots
+from jwt_pizza.web import templates
 from tests.clocks import HandClock
 
 
@@ -98,3 +100,33 @@ async def test_the_bars_are_those_of_ninety_days(postgres: Postgres) -> None:
         (336, "2025-04-03: 1 of 2 requests failed"),
         (356, "2025-04-08: down for 7 min, 1 of 1,000 requests failed"),
     )
+
+
+def test_the_page_stays_small_however_bad_times_are() -> None:
+    """The bar is 50 KB."""
+    today = datetime(2025, 4, 8, tzinfo=UTC)
+    days = tuple(
+        Day(day=today.date() - timedelta(days=n), up=40_000.0, down=46_400.0, good=1_000_000, bad=9_000_000)
+        for n in range(89, -1, -1)
+    )
+    update = Update(id=1, at=today, status="identified", text="& long " * 570)
+    incidents = tuple(
+        PublicIncident(
+            incident_id=number,
+            title="Orders <fail> " * 12,
+            components=("orders",),
+            status="identified" if number % 2 else "resolved",
+            opened_at=today,
+            closed_at=None if number % 2 else today,
+            updates=(update,) * 20,
+        )
+        for number in range(40)
+    )
+    parts = tuple(PartStatus(part=part, name=name, state="down", since=None, days=days) for part, name in PARTS.items())
+    environment = templates.engine("test").engine_instance.engine
+    press = Press(environment.get_template, address="http://x", style="/s.css", name="JWT Pizza", objective=0.999)
+    pages = press.served(Board(today=today.date(), parts=parts, incidents=incidents))
+    home = pages["/status"].body.decode()
+    assert len(home) < 50_000
+    assert "A serious outage" in home and "46.30 %" in home and "0 % of the error budget left" in home
+    assert home.count("<rect") == 20 * len(PARTS)

@@ -19,8 +19,9 @@ HTML, ATOM, RSS = (
     "application/atom+xml; charset=utf-8",
     "application/rss+xml; charset=utf-8",
 )
-_WIDTH, _STEP, _HEIGHT = 3, 4, 28
+_STEP, _HEIGHT = 4, 28
 _GOOD, _FAIR = 0.9999, 0.99
+_TOLD: Final = 20
 _WORDS: Final = {"operational": "All is well", "degraded": "Some things do not work", "down": "A serious outage"}
 
 
@@ -49,7 +50,8 @@ class Links(msgspec.Struct, frozen=True):
 
 
 class Strip(msgspec.Struct, frozen=True):
-    """The days of a part as paths of one picture, by how good they were; `bad` ones tell what they were like."""
+    """The days of a part as paths of one picture, by how good they were; the last `bad` ones tell what they were like:
+    not all of them, as the page is to stay small however bad times are."""
 
     width: int
     height: int
@@ -154,14 +156,14 @@ def strip(part: PartStatus, board: Board) -> Strip:
         at = board.today - timedelta(days=DAYS - 1 - number)
         day = days.get(at)
         quality = _quality(day)
-        paths[quality].append(f"M{number * _STEP} 0h{_WIDTH}v{_HEIGHT}h-{_WIDTH}z")
+        paths[quality].append(f"M{number * _STEP + 2} 0v{_HEIGHT}")
         if day is not None and quality in {"fair", "poor"}:
             bad.append((number * _STEP, f"{at:%Y-%m-%d}: {', '.join(_told(day))}"))
     return Strip(
-        width=DAYS * _STEP - 1,
+        width=DAYS * _STEP,
         height=_HEIGHT,
         paths=tuple((quality, "".join(path)) for quality, path in paths.items() if path),
-        bad=tuple(bad),
+        bad=tuple(bad[-_TOLD:]),
     )
 
 
