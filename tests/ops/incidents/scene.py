@@ -1,7 +1,7 @@
 """A shop whose factory is attacked, and the ops that looks after the incident; all on sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +82,14 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(database_url: str, postgres: Postgres, tmp_path: Path, **changes: object) -> AsyncIterator[Scene]:
-    """The shop trusts the factory alone, as before the incident."""
+async def scene(
+    database_url: str,
+    postgres: Postgres,
+    tmp_path: Path,
+    shop_changes: Mapping[str, object] | None = None,
+    **changes: object,
+) -> AsyncIterator[Scene]:
+    """The shop trusts the factory alone, as before the incident. `changes` are of ops."""
     async with mail_server() as (smtp_url, mailbox), running_factory(database_url, ops_token=TOKEN) as factory:
         vendor = await vendor_key(postgres)
         shop_settings: dict[str, object] = {
@@ -93,6 +99,7 @@ async def scene(database_url: str, postgres: Postgres, tmp_path: Path, **changes
             "ops_token": TOKEN,
             "smtp_url": smtp_url,
             "amends_most_diners": 1,
+            **(shop_changes or {}),
         }
         async with running_shop(database_url, **shop_settings) as shop:
             given: dict[str, object] = {"url": shop.url, "factory_url": factory.url, "ops_token": TOKEN, **changes}
