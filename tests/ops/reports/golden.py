@@ -20,6 +20,8 @@ ANSWER = (
     '"https://factory.example/api/report?apiKey=0123456789abcdef&fixCode=deadbeef"}'
 )
 
+EVIDENCE = '{"status":500,"message":"chaos monkey","reportUrl":"https://factory.example/api/report?apiKey=…cdef&fixCode=…beef"}'
+
 
 def at(clock: str) -> datetime:
     return datetime.fromisoformat(f"2025-04-08T{clock}").replace(tzinfo=UTC)
@@ -42,7 +44,7 @@ def log() -> list[tuple[str, Fact, str]]:
         ("15:25:40", happening("chaos.started", kind="fail", attack="7"), "process:factory"),
         (
             "15:25:48",
-            happening("orders.failing", outcome="charged", oven="factory", reason="error", order="1"),
+            happening("orders.failing", outcome="charged", oven="factory", answer=ANSWER),
             "system",
         ),
         ("15:25:48", happening("chaos.struck", order="1", reason="error"), "process:shop"),
@@ -60,7 +62,11 @@ def log() -> list[tuple[str, Fact, str]]:
         ("15:28:01", page(1), "system"),
         ("15:33:01", page(2), "system"),
         ("15:34:00", incidents.Noted(text="The engineer on call came online"), evan),
-        ("15:36:05", incidents.ActionRun(action="report-factory", outcome="solved", good=True, evidence=ANSWER), evan),
+        (
+            "15:36:05",
+            incidents.ActionRun(action="report-factory", outcome="solved", good=True, evidence=EVIDENCE),
+            evan,
+        ),
         ("15:36:05", happening("chaos.stopped", kind="fail", attack="7", how="fixed"), "process:factory"),
         ("15:38:01", page(3), "system"),
         ("15:38:20", facts.GroupAcknowledged(via="sms"), evan),

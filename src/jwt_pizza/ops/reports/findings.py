@@ -70,6 +70,9 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     leaks_told: bool
     """Whether an alert told of connections that leak."""
     answer: str
+    """What the shop answered to a failed order, or what somebody kept of it."""
+    factory_answer: str
+    """What the factory had answered, as an action of the runbook saw it."""
     stood_in: bool
     outcomes: frozenset[str]
     """Of the orders that began to fail: charged, voided, failed."""
@@ -107,6 +110,14 @@ def find(material: Material) -> Findings:
             isinstance(event.fact, facts.AlertFired) and _LEAKS_RULE in event.fact.labels.values() for event in events
         ),
         answer=_answer(events),
+        factory_answer=next(
+            (
+                event.fact.evidence
+                for event in events
+                if isinstance(event.fact, incidents.ActionRun) and event.fact.evidence
+            ),
+            "",
+        ),
         stood_in=any(True for _ in _happened(events, "stand-in.began")),
         outcomes=frozenset(fact.about["outcome"] for _, fact in failing if fact.about.get("outcome")),
         impact=impact,
@@ -125,6 +136,7 @@ def _over(material: Material, events: Sequence[Recorded], last_failed: datetime 
     incident = material.incident
     ends = [event.at for event in events if isinstance(event.fact, Happening) and event.fact.what in _ENDINGS]
     ends.extend(event.at for event in events if isinstance(event.fact, incidents.IncidentMitigated))
+    ends.extend(event.at for event in events if isinstance(event.fact, incidents.ActionRun) and event.fact.good)
     if incident.mitigated_at is not None:
         ends.append(incident.mitigated_at)
     later = [at for at in ends if last_failed is None or at >= last_failed]
@@ -198,14 +210,13 @@ def _leaks(events: Sequence[Recorded]) -> Iterator[Leak]:
 
 
 def _answer(events: Sequence[Recorded]) -> str:
-    """The failing answer as it was seen: by an action of the runbook, pasted by somebody, or noted by the shop."""
-    for event in events:
-        fact = event.fact
-        if isinstance(fact, incidents.ActionRun) and fact.evidence:
-            return fact.evidence
-        if isinstance(fact, incidents.ArtefactPasted) and "message" in fact.content:
-            return fact.content
-    return next((fact.about["answer"] for _, fact in _happened(events, "orders.failing") if "answer" in fact.about), "")
+    noted = (fact.about["answer"] for _, fact in _happened(events, "orders.failing") if "answer" in fact.about)
+    pasted = (
+        event.fact.content
+        for event in events
+        if isinstance(event.fact, incidents.ArtefactPasted) and "message" in event.fact.content
+    )
+    return next(noted, None) or next(pasted, "")
 
 
 def _happened(events: Sequence[Recorded], what: str) -> Iterator[tuple[Recorded, Happening]]:

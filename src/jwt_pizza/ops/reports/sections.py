@@ -270,6 +270,10 @@ class _Writer:
         if answer:
             yield paragraph("During this time the order endpoint (", code("/api/order"), ") answered with errors:")
             yield _quoted(answer)
+        factory = self._masked(found.factory_answer)
+        if factory:
+            yield paragraph("The factory had answered:")
+            yield _quoted(factory)
         if found.leaks and not self._public and self._words.sections.get("root-cause", "").strip():
             for leak in found.leaks:
                 yield paragraph(

@@ -28,8 +28,13 @@ _NOISE: Final = (
     incidents.FollowUpAdded,
     incidents.FollowUpClosed,
     incidents.IncidentReviewed,
+    incidents.IncidentMitigated,
+    incidents.GroupLinked,
+    incidents.GroupUnlinked,
+    incidents.IncidentTookIn,
 )
 """Nothing that a reader of the report asks for: it stays on the timeline of the console."""
+_PUBLIC: Final = "the status page"
 _QUIET: Final = frozenset({"lease.returned", "process.started", "process.stopping"})
 _WITH_ALERTS: Final = (incidents.IncidentAcknowledged, incidents.IncidentResolved)
 _BY_CHANNEL: Final = {"sms": "texted", "email": "mailed"}
@@ -67,6 +72,8 @@ def _page(event: Recorded, pages: dict[tuple[int | None, str], int], cast: Cast)
 
 def _told(event: Recorded, findings: Findings, cast: Cast, seen: set[str], *, public: bool) -> str:
     fact = event.fact
+    if isinstance(fact, facts.Changed) and fact.what == _PUBLIC:
+        return f"Customers were told ({cast.masked(fact.change.partition(':')[0], public=True)})."
     if isinstance(fact, _NOISE) or (isinstance(fact, _WITH_ALERTS) and fact.via == "alerts"):
         return ""
     if isinstance(fact, Happening):
