@@ -23,5 +23,5 @@ def command(incident: int, at: datetime | None, because: str) -> None:
       jwt-pizza incident mitigate 3
       jwt-pizza incident mitigate 3 --at 2025-04-08T15:36Z --because "the report link was followed"
     """
-    body: dict[str, object] = {"because": because} | ({"at": iso(at)} if at else {})
+    body = {"because": because} | ({"at": iso(at)} if at else {})
     click.echo(said(ask("POST", f"/api/incidents/{incident}/mitigation", Incident, body)))
