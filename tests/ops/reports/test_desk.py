@@ -80,7 +80,10 @@ async def test_the_page_saves_and_keeps_what_was_typed_in_a_conflict(
             page = await visitor.get(path)
             form = page.form(path)
             assert "Root cause" in page.text and form.fields["version"] == "0"
-            words = {"root-cause": "Because <b>", f"shown-{made.ids[ADA]}": "on"}
+            assert "can trigger the attack again" not in page.text
+            assert "The log holds no cause." in page.text.partition("<article")[0], "it begins with what is suggested"
+            left = {"prevention": "The log does not tell whether this can happen again. Whoever knows writes it here."}
+            words = left | {"root-cause": "Because <b>", f"shown-{made.ids[ADA]}": "on"}
             typed = Form(path, "post", {"form": form.fields["form"], "version": "0", **words})
             preview = await visitor.submit(typed, do="preview")
             assert preview.status == 200 and "<p>Because &lt;b&gt;</p>" in preview.text

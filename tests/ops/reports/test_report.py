@@ -12,7 +12,7 @@ from jwt_pizza.ops.incidents.model import FollowUp
 from jwt_pizza.ops.reports import printing
 from jwt_pizza.ops.reports.markdown import markdown
 from jwt_pizza.ops.reports.model import Edition, Material, Words
-from jwt_pizza.ops.reports.sections import document
+from jwt_pizza.ops.reports.sections import document, suggested
 from tests.ops.reports import golden
 
 MOUNTAIN = Edition(zone="America/Denver")
@@ -178,6 +178,16 @@ def test_people_write_what_only_they_know_and_nothing_they_type_is_markup() -> N
     tags.feed(page)
     structure = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "section", "p", "ul", "ol", "li"}
     assert tags.seen <= structure | {"pre", "code", "em", "strong", "figure", "img"}
+
+
+def test_what_is_suggested_can_be_edited_and_read_back() -> None:
+    made = golden.material()
+    texts = suggested(made, NOTHING)
+    assert list(texts) == ["root-cause", "prevention", "action-items"]
+    assert "- `shop/ovens/remote.py:88` held 2 connections" in texts["root-cause"]
+    kept = written(made, Words(sections=dict(texts)))
+    for title in ("Prevention", "Action items"):
+        assert section(kept, title) == section(written(made), title)
 
 
 def test_the_public_edition_has_no_names_keys_or_customers() -> None:

@@ -4,7 +4,7 @@ What people write may hold paragraphs, lists, fenced code, `code` and **strong**
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -69,6 +69,28 @@ def code(text: str) -> Span:
 
 def strong(text: str) -> Span:
     return Span(text, "strong")
+
+
+def as_typed(blocks: Iterable[Block]) -> str:
+    """As somebody would have typed it; `typed` makes the same blocks of it, pictures aside."""
+    parts = []
+    for block in blocks:
+        match block:
+            case Paragraph(text):
+                parts.append(_marked(text))
+            case Bullets(items, numbered):
+                marks = (f"{number}." if numbered else "-" for number in range(1, len(items) + 1))
+                parts.append("\n".join(f"{mark} {_marked(item)}" for mark, item in zip(marks, items, strict=True)))
+            case Code(text):
+                parts.append(f"```\n{text}\n```")
+            case Picture():
+                pass
+    return "\n\n".join(parts)
+
+
+def _marked(text: Line) -> str:
+    marks = {"code": "`", "strong": "**"}
+    return "".join(f"{marks.get(span.style, '')}{span.text}{marks.get(span.style, '')}" for span in text)
 
 
 _FENCE: Final = re.compile(r"\s{0,3}(`{3,}|~{3,})")

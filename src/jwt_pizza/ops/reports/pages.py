@@ -24,9 +24,9 @@ from jwt_pizza.web.templates import asset
 _LARGEST_ID: Final = 2**53 - 1
 _HTML: Final = "text/html; charset=utf-8"
 _HINTS: Final[Mapping[Place, str]] = {
-    "root-cause": "Replaces what the evidence suggests.",
-    "prevention": "Replaces what the evidence suggests.",
-    "action-items": "Replaces what the evidence suggests: a list, `1. …` a line.",
+    "root-cause": "What the evidence suggests, for you to correct.",
+    "prevention": "What the evidence suggests, for you to correct.",
+    "action-items": "What the evidence suggests: a list, `1. …` a line.",
     "detection": "Comes after what was computed: why nobody looked sooner, for example.",
     "response": "Comes after what was computed.",
 }
@@ -57,7 +57,7 @@ async def write(
 ) -> Template | Redirect:
     """Saves, publishes, or shows what it would look like."""
     form = await read_form(request)
-    saving = _written(form)
+    saving = _written(form, await report_desk.suggest(_known(incident_id)))
     try:
         if form.get("do") != "preview":
             await report_desk.save(_known(incident_id), saving, by=actor_of(person.id))
@@ -94,6 +94,7 @@ async def _editor(
     refusal: Refusal | None = None,
 ) -> Template:
     made = await desk.draw(incident_id, words=Words(sections=saving.sections, shown=saving.shown))
+    suggestions = await desk.suggest(incident_id)
     people = [found.person for found in (await people_desk.roster()).people.values() if not found.person.operates]
     return site.draw(
         request,
@@ -104,7 +105,8 @@ async def _editor(
         saving=saving,
         versions=await desk.versions(incident_id),
         places=[
-            (place, title, saving.sections.get(place, ""), _HINTS.get(place, "")) for place, title in TITLES.items()
+            (place, title, saving.sections.get(place, suggestions.get(place, "")), _HINTS.get(place, ""))
+            for place, title in TITLES.items()
         ],
         suggested=SUGGESTED,
         longest=LONGEST,
@@ -116,9 +118,10 @@ async def _editor(
     )
 
 
-def _written(form: Mapping[str, str]) -> Saving:
-    """Raises Invalid."""
-    sections = {place: form[place] for place in TITLES if form.get(place, "").strip()}
+def _written(form: Mapping[str, str], suggestions: Mapping[Place, str]) -> Saving:
+    """A suggestion that was left as it was is not theirs: it goes on following the evidence. Raises Invalid."""
+    typed = {place: form[place].replace("\r\n", "\n").strip() for place in TITLES if form.get(place)}
+    sections = {place: text for place, text in typed.items() if text and text != suggestions.get(place, "").strip()}
     shown = [name.removeprefix("shown-") for name in form if name.startswith("shown-")]
     body = {"sections": sections, "shown": shown, "version": form.get("version", "")}
     try:

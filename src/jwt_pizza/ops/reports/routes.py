@@ -1,6 +1,6 @@
 """Reports over HTTP: as JSON to be edited, as Markdown, and as a page for print."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from litestar import Response, Router, get, post, put
@@ -13,7 +13,7 @@ from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.reports import printing
 from jwt_pizza.ops.reports.markdown import markdown
-from jwt_pizza.ops.reports.model import Saved, Saving, Version
+from jwt_pizza.ops.reports.model import Place, Saved, Saving, Version
 from jwt_pizza.ops.reports.service import ReportDesk
 from jwt_pizza.web.api import BEARER, PathId
 from jwt_pizza.web.templates import STATIC
@@ -24,12 +24,14 @@ _Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 
 
 class Report(Wire, frozen=True):
-    """`markdown` is the whole report; `version` holds the words of people that are in it."""
+    """`markdown` is the whole report; `version` holds the words of people that are in it; `suggestions`: what the
+    evidence suggests where they have written nothing."""
 
     incident_id: int
     title: str
     markdown: str
     version: Version
+    suggestions: Mapping[Place, str]
 
 
 class Former(Wire, frozen=True):
@@ -53,7 +55,10 @@ async def report(
     """`public`: without names, keys or customers' data."""
     made = await report_desk.draw(incident_id, public=public)
     version = await report_desk.last(incident_id)
-    return Report(incident_id=incident_id, title=made.title, markdown=markdown(made), version=version)
+    suggestions = await report_desk.suggest(incident_id)
+    return Report(
+        incident_id=incident_id, title=made.title, markdown=markdown(made), version=version, suggestions=suggestions
+    )
 
 
 @put("/api/incidents/{incident_id:int}/report", security=BEARER, summary="Save what only people know")

@@ -3,7 +3,7 @@
 Pure: the same material, words and edition make the same document.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -11,7 +11,19 @@ import msgspec
 from jwt_pizza.kernel.money import btc_text
 from jwt_pizza.kernel.wallclock import zone_of
 from jwt_pizza.ops.reports import chart, suggestions
-from jwt_pizza.ops.reports.document import Block, Bullets, Code, Document, Line, Section, code, line, paragraph, typed
+from jwt_pizza.ops.reports.document import (
+    Block,
+    Bullets,
+    Code,
+    Document,
+    Line,
+    Section,
+    as_typed,
+    code,
+    line,
+    paragraph,
+    typed,
+)
 from jwt_pizza.ops.reports.findings import Findings, Page, find, minutes_between
 from jwt_pizza.ops.reports.model import SUGGESTED, TITLES, Edition, Material, Place, Words
 from jwt_pizza.ops.reports.roles import Cast
@@ -24,6 +36,11 @@ _OUTCOMES = {"charged": "charged and not delivered", "voided": "not delivered an
 
 def document(material: Material, words: Words, edition: Edition) -> Document:
     return _Writer(material, words, edition).document()
+
+
+def suggested(material: Material, words: Words) -> Mapping[Place, str]:
+    """What stands in sections where nobody has written anything, as somebody would have typed it."""
+    return _Writer(material, words, Edition()).suggested()
 
 
 class _Answer(msgspec.Struct):
@@ -52,15 +69,23 @@ class _Writer:
             "impact": self._impact,
             "timeline": self._timeline,
             "response": self._response,
-            "root-cause": lambda: suggestions.root_cause(self._findings, public=self._public),
             "resolution": self._resolution,
-            "prevention": lambda: suggestions.prevention(self._findings),
-            "action-items": self._actions,
+            **self._suggesting(),
         }
         return Document(
             title,
-            tuple(Section(place, TITLES[place], tuple(self._section(place, make))) for place, make in made.items()),
+            tuple(Section(place, title, tuple(self._section(place, made[place]))) for place, title in TITLES.items()),
         )
+
+    def suggested(self) -> Mapping[Place, str]:
+        return {place: as_typed(make()) for place, make in self._suggesting().items()}
+
+    def _suggesting(self) -> Mapping[Place, Callable[[], Iterator[Block]]]:
+        return {
+            "root-cause": lambda: suggestions.root_cause(self._findings, public=self._public),
+            "prevention": lambda: suggestions.prevention(self._findings),
+            "action-items": self._actions,
+        }
 
     def _section(self, place: Place, make: Callable[[], Iterator[Block]]) -> Iterator[Block]:
         written = typed(self._masked(self._words.sections.get(place, "")))

@@ -1,7 +1,7 @@
 """Reports: made when somebody looks, and the words of people in them kept."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from jwt_pizza.ops.reports.model import (
     Edition,
     Material,
     OrdersPerMinute,
+    Place,
     Publisher,
     Reports,
     Saved,
@@ -26,7 +27,7 @@ from jwt_pizza.ops.reports.model import (
     Words,
     checked,
 )
-from jwt_pizza.ops.reports.sections import document
+from jwt_pizza.ops.reports.sections import document, suggested
 
 _AROUND: Final = timedelta(minutes=5)
 _LONGEST: Final = timedelta(days=6)
@@ -88,6 +89,11 @@ class ReportDesk:
         else:
             checked(words)
         return document(material, words, Edition(public=public, zone=self._zone))
+
+    async def suggest(self, incident_id: int) -> Mapping[Place, str]:
+        """What the evidence suggests, for people to start from. Raises NotFound."""
+        material = await self._archive.material(incident_id)
+        return suggested(material, (await self._reports.last(incident_id)).words)
 
     async def save(self, incident_id: int, saving: Saving, *, by: str) -> Version:
         """Raises Stale when somebody else has saved meanwhile; NotFound."""
