@@ -21,6 +21,9 @@ WAYS: Final[tuple[Way, ...]] = ("as-it-was", "as-built")
 Doing = Literal["acknowledge", "resolve", "report-problem", "stop-chaos", "amends", "confirm", "note"]
 Trouble = Kind | Literal["leak", "postgresql-restart", "provider-down"]
 
+Expected = int | float | str | bool | tuple[str, ...]
+"""Of a figure: a value, `<= 2` and the like, a time of day, or a list of them (verdict.py)."""
+
 _Positive = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
@@ -45,6 +48,8 @@ class Attack(_Part, frozen=True, kw_only=True):
     starts: time
     ends: time
     probability: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    delay: Annotated[float, msgspec.Meta(ge=0, le=300)] | None = None
+    """Seconds that each answer of the factory is late, for the kinds that are about that."""
 
 
 class Action(_Part, frozen=True, kw_only=True):
@@ -63,7 +68,7 @@ class Setup(_Part, frozen=True, kw_only=True):
     policy: Literal["in-house", "factory", "factory-only"]
     alert_after: _Seconds | None = None
     actions: tuple[Action, ...] = ()
-    expect: Mapping[str, int | float | str | bool] = {}
+    expect: Mapping[str, Expected] = {}
 
 
 class Scenario(_Part, frozen=True, kw_only=True):

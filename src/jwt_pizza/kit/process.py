@@ -1,6 +1,5 @@
 """What this process is, and what it costs the machine."""
 
-import asyncio
 import os
 import socket
 import time
@@ -20,15 +19,16 @@ _REMEMBERED: Final = 30
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def identity(clock: Clock) -> str:
-    """Of this process alone, on all machines and for all time."""
-    return f"{socket.gethostname()}:{os.getpid()}:{clock.now().timestamp():.3f}"
+def identity(service: str, clock: Clock) -> str:
+    """Of this service in this process alone, on all machines and for all time."""
+    return f"{socket.gethostname()}:{os.getpid()}:{service}:{clock.now().timestamp():.3f}"
 
 
 class Body:
     """Processor, memory, descriptors and event loop of this process."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, clock: Clock) -> None:
+        self._clock = clock
         self._cpu = metrics.CPU.labels(service)
         self._memory = metrics.MEMORY.labels(service)
         self._files = metrics.DESCRIPTORS.labels(service)
@@ -40,9 +40,9 @@ class Body:
     async def feel(self) -> None:
         """Measures how late the event loop is, until cancelled."""
         while True:
-            expected = time.monotonic() + LAG_EVERY
-            await asyncio.sleep(LAG_EVERY)
-            late = max(time.monotonic() - expected, 0.0)
+            expected = self._clock.monotonic() + LAG_EVERY
+            await self._clock.sleep(LAG_EVERY)
+            late = max(self._clock.monotonic() - expected, 0.0)
             self._lags.add(late)
             self._worst.append(late)
 
