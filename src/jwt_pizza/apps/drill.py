@@ -1,4 +1,4 @@
-"""Everything in one process and one event loop, for drills: shop, factory and ops on loopback, under a clock."""
+"""Everything in one process and one event loop, for drills: the shop with its factory, and ops, under a clock."""
 
 import secrets
 import socket
@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
-from jwt_pizza.apps import demo, factory, ops, parts, shop
+from jwt_pizza.apps import demo, ops, parts, shop
 from jwt_pizza.apps.ops import demo as ops_demo
 from jwt_pizza.factory.vendors.model import OPERATOR, SHOP
 from jwt_pizza.factory.vendors.service import VendorDesk
@@ -37,10 +37,10 @@ async def running(settings: Settings, database_url: str, clock: Clock) -> AsyncI
         desk = VendorDesk(PostgresVendors(postgres, clock), clock)
         operator_key = await desk.lend(OPERATOR)
         shop_key = await desk.add(SHOP.id, SHOP.name)
-    places = {name: supervisor.listen("127.0.0.1", 0, 1)[0] for name in ("ops", "factory", "shop")}
+    places = {name: supervisor.listen("127.0.0.1", 0, 1)[0] for name in ("ops", "shop")}
     at = Addresses(
         shop=_url(places["shop"]),
-        factory=_url(places["factory"]),
+        factory=f"{_url(places['shop'])}/factory",
         ops=_url(places["ops"]),
         operator_key=operator_key,
     )
@@ -54,10 +54,8 @@ async def running(settings: Settings, database_url: str, clock: Clock) -> AsyncI
         factory_url=at.factory,
         factory_api_key=shop_key,
     )
-    # The factory's own address stands in the report links; the shop asks for it there.
     apps = {
         "ops": ops.app(settings, database_url, clock),
-        "factory": factory.app(settings, database_url, clock),
         "shop": shop.app(settings, database_url, clock),
     }
     async with AsyncExitStack() as stack:

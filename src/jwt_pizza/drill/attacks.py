@@ -14,7 +14,7 @@ _LONGEST_LEAK: Final = 900.0
 
 async def attack(stage: Stage, scenario: Scenario, plan: Attack) -> None:
     """From its start to its end, where it does not end by itself."""
-    await until(stage.clock, scenario.at(plan.starts))
+    await until(stage, scenario.at(plan.starts))
     seconds = (scenario.at(plan.ends) - scenario.at(plan.starts)).total_seconds()
     match plan.kind:
         case "leak":
@@ -24,12 +24,12 @@ async def attack(stage: Stage, scenario: Scenario, plan: Attack) -> None:
         case "postgresql-restart":
             await asyncio.to_thread(embedded.stop, stage.cluster)
             try:
-                await until(stage.clock, scenario.at(plan.ends))
+                await until(stage, scenario.at(plan.ends))
             finally:
                 await asyncio.to_thread(_start, stage)
         case "provider-down":
             stage.phone.down = True
-            await until(stage.clock, scenario.at(plan.ends))
+            await until(stage, scenario.at(plan.ends))
             stage.phone.down = False
         case kind:
             wanted: dict[str, Any] = {"kind": kind, "probability": plan.probability, "for": seconds / stage.speed}

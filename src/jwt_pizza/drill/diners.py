@@ -48,7 +48,7 @@ class Diners:
                     group.create_task(self._come(moment, f"diner-{number}@example.com", traffic.pizzas))
 
     async def _come(self, moment: datetime, email: str, pizzas: int) -> None:
-        await until(self._stage.clock, moment)
+        await until(self._stage, moment)
         shop = self._stage.shop
         try:
             body = {"name": "a diner", "email": email, "password": _PASSWORD}

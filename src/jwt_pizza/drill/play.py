@@ -21,7 +21,7 @@ async def play(stage: Stage, scenario: Scenario, way: Way, pages: Pages) -> Meas
     attacking = [asyncio.create_task(attacks.attack(stage, scenario, plan)) for plan in scenario.attacks]
     parts = [asyncio.create_task(diners.come(scenario)), asyncio.create_task(responder.respond()), *attacking]
     try:
-        await until(stage.clock, scenario.at(scenario.ends))
+        await until(stage, scenario.at(scenario.ends))
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE / stage.speed):
                 await asyncio.wait(parts)

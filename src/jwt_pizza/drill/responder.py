@@ -107,7 +107,7 @@ class Responder:
             moment = await self._pages.number(action.page)
         else:
             raise ValueError("an action needs a time")
-        await until(self._stage.clock, moment + timedelta(seconds=action.after))
+        await until(self._stage, moment + timedelta(seconds=action.after))
         at = self._stage.clock.now()
         try:
             text = await self.do(action)

@@ -1,5 +1,6 @@
 """Where a drill takes place: the running system, a phone and a mailbox, and how to speak to them."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -52,6 +53,7 @@ class Stage:
         told: Callable[[datetime], datetime] = lambda moment: moment,
         real: Callable[[datetime], datetime] = lambda moment: moment,
         speed: float = 1.0,
+        stir: Callable[[], None] = lambda: None,
     ) -> None:
         self.shop = shop
         self.factory = factory
@@ -65,6 +67,7 @@ class Stage:
         self.told = told
         self.real = real
         self.speed = speed
+        self._stir = stir
         self._client = client
         self._tokens: dict[tuple[str, str], str] = {}
 
@@ -79,6 +82,7 @@ class Stage:
         form: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
         """Status and body; 0 when nobody answers."""
+        self._stir()
         sent = dict(headers)
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
@@ -122,5 +126,5 @@ class Stage:
 
 
 
-async def until(clock: Clock, moment: datetime) -> None:
-    await clock.sleep(max(0.0, (moment - clock.now()).total_seconds()))
+async def until(stage: Stage, moment: datetime) -> None:
+    await asyncio.sleep(max(0.0, (moment - stage.clock.now()).total_seconds()) / stage.speed)

@@ -25,7 +25,7 @@ class Bell:
         return listener
 
 
-class _Woken:
+class Woken:
     """A clock on which one sleeps until the bell rings, at the longest."""
 
     def __init__(self, clock: Clock, rung: asyncio.Event) -> None:
@@ -49,4 +49,4 @@ async def whenever(
     bell: Bell, seconds: float, name: str, work: Callable[[], Awaitable[object]], clock: Clock, log: Log
 ) -> None:
     """As `kit.periodic.every`, and at once when the bell rings."""
-    await every(seconds, name, work, _Woken(clock, bell.listen()), log)
+    await every(seconds, name, work, Woken(clock, bell.listen()), log)
