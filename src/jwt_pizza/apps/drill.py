@@ -16,6 +16,7 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kit import http, supervisor
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
+from jwt_pizza.ops.people.model import Channel
 from jwt_pizza.shop.ledger.store import PostgresLedger
 
 
@@ -29,11 +30,13 @@ class Addresses(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def running(settings: Settings, database_url: str, clock: Clock) -> AsyncIterator[Addresses]:
-    """On a migrated database, which is filled with the demo's data."""
+async def running(
+    settings: Settings, database_url: str, clock: Clock, reached_by: Sequence[Channel]
+) -> AsyncIterator[Addresses]:
+    """On a migrated database, which is filled with the demo's data. `reached_by`: contacts of the engineer."""
     async with parts.opened(parts.pool(settings, database_url, "jwt-pizza drill", clock=clock)) as postgres:
         await demo.seed(postgres, clock)
-        await ops_demo.seed(postgres, clock)
+        await ops_demo.seed(postgres, clock, reached_by=reached_by)
         desk = VendorDesk(PostgresVendors(postgres, clock), clock)
         operator_key = await desk.lend(OPERATOR)
         shop_key = await desk.add(SHOP.id, SHOP.name)

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "oncall": "Who is on call, who is paged, and what they do about it.",
     "traffic": "Send realistic load to a running shop.",
     "connections": "Who holds which database connection.",
+    "drill": "Practise an incident: as it was, and as it is built.",
     "bench": "Measure the system against PostgreSQL's own limit.",
 }
 

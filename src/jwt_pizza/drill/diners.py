@@ -33,8 +33,10 @@ class _Franchises(msgspec.Struct):
 class Diners:
     """`answers`: what each order was answered, 0 for nothing. `turned_away`: who could not even register."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, alert_after: float) -> None:
+        """`alert_after`: seconds after the first failed order an alert is due."""
         self._stage = stage
+        self._alert_after = alert_after
         self.answers: list[int] = []
         self.turned_away = 0
 
@@ -62,6 +64,8 @@ class Diners:
         items = [{"menuId": menu[line % len(menu)].id, "description": "", "price": 0} for line in range(pizzas)]
         order = {"franchiseId": franchise.id, "storeId": franchise.stores[0].id, "items": items}
         status, _ = await self._stage.call("POST", f"{shop}/api/order", order, token=token)
+        if status != 200 and not any(answer != 200 for answer in self.answers):
+            self._stage.expect(self._alert_after)
         self.answers.append(status)
 
 

@@ -58,7 +58,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     vouchers: int
     amends_seconds: float | None
     """From the resolution, or the incident's end, to the last letter."""
-    ledger_broken: tuple[str, ...]
+    ledger_faults: int
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -87,7 +87,8 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
     page_moments = tuple(pages.moments())
     ended = [told(moment) for moment in (over,) if moment]
     said = {each.do: each.at for each in reversed(done)}
-    last_amends = max([*(mail.at for mail in mails), *([told(remedies["last_at"])] if remedies["last_at"] else [])], default=None)
+    given = [told(remedies["last_at"])] if remedies["last_at"] else []
+    last_amends = max([*(mail.at for mail in mails), *given], default=None)
     started = told(resolved) if resolved else None
     figures = Figures(
         orders_placed=orders["placed"],
@@ -97,7 +98,7 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
         pizzas_not_delivered=orders["pizzas"],
         charged_not_delivered=orders["charged"],
         diners_affected=orders["diners"],
-        impact_minutes=_minutes(orders["first_failed_at"], over or orders["last_failed_at"], stage.speed),
+        impact_minutes=_minutes(_told(stage, orders["first_failed_at"]), _told(stage, over or orders["last_failed_at"])),
         first_bad_call_at=_told(stage, bad_call),
         first_failure_at=_told(stage, orders["first_failed_at"]),
         last_failure_at=_told(stage, orders["last_failed_at"]),
@@ -117,7 +118,7 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
         mails=len(mails),
         vouchers=remedies["vouchers"],
         amends_seconds=_seconds(started, last_amends, stage.speed),
-        ledger_broken=tuple(await drill.broken_books(postgres)),
+        ledger_faults=len(await drill.broken_books(postgres)),
     )
     return Measured(figures, events, tuple(done))
 
@@ -153,8 +154,8 @@ def _seconds(since: datetime | None, until: datetime | None, speed: float = 1.0)
     return round((until - since).total_seconds() / speed, 3) if since and until else None
 
 
-def _minutes(since: datetime | None, until: datetime | None, speed: float) -> int:
-    return round((until - since).total_seconds() * speed / 60) if since and until else 0
+def _minutes(since: datetime | None, until: datetime | None) -> int:
+    return round((until - since).total_seconds() / 60) if since and until else 0
 
 
 def _after(moments: Sequence[datetime], moment: datetime | None) -> int:

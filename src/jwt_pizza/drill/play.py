@@ -17,7 +17,7 @@ _PATIENCE = 60.0
 
 async def play(stage: Stage, scenario: Scenario, way: Way, pages: Pages) -> Measured:
     pages.watch(stage)
-    diners, responder = Diners(stage), Responder(stage, scenario, way, pages)
+    diners, responder = Diners(stage, scenario.setup(way).alert_after or 0.0), Responder(stage, scenario, way, pages)
     attacking = [asyncio.create_task(attacks.attack(stage, scenario, plan)) for plan in scenario.attacks]
     parts = [asyncio.create_task(diners.come(scenario)), asyncio.create_task(responder.respond()), *attacking]
     try:

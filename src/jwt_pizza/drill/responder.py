@@ -12,6 +12,8 @@ from jwt_pizza.drill.stage import ENGINEER, Failed, Stage, until
 
 _SAME: Final = timedelta(seconds=60)
 """Messages by phone and mail within this are one page."""
+_AGAIN: Final = 300.0
+"""Seconds until the next page, if nobody acknowledges."""
 _FORM: Final = {"action": "acknowledge"}
 EXPLANATION: Final = (
     "Our pizza factory failed while you ordered: you were charged, and your pizzas did not arrive. We are sorry."
@@ -63,6 +65,8 @@ class Pages:
 
     def ring(self) -> None:
         """For phone and mailbox, with each message."""
+        if self._stage is not None:
+            self._stage.expect(_AGAIN)
         ringing = asyncio.ensure_future(self._tell())
         ringing.add_done_callback(lambda done: done.exception())
 

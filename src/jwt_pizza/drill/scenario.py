@@ -77,6 +77,8 @@ class Scenario(_Part, frozen=True, kw_only=True):
     day: date
     starts: time
     ends: time
+    reached_by: Annotated[tuple[Literal["sms", "email"], ...], msgspec.Meta(min_length=1)] = ("sms",)
+    """What the engineer on call has: a phone, a mailbox, or both. The first is tried first."""
     traffic: tuple[Traffic, ...]
     attacks: tuple[Attack, ...] = ()
     as_it_was: Setup

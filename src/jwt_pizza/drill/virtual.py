@@ -76,9 +76,11 @@ async def _run(scenario: Scenario, way: Way, cluster: Cluster, url: str) -> Meas
                 twilio_auth_token=phone.token,
                 twilio_from=FROM,
                 smtp_url=mailbox.url,
+                # Chance has no part in a drill.
+                exercise_share=0.0,
                 log_level="error",
             )
-            async with drill.running(chosen, url, clock) as at:
+            async with drill.running(chosen, url, clock, scenario.reached_by) as at:
                 stage = Stage(
                     shop=at.shop,
                     factory=at.factory,

@@ -1,6 +1,7 @@
 """On call in the demo: one engineer, team and schedule, and the chain of the incident. Only for an empty roster."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -27,8 +28,12 @@ PHONE: Final = "+12025550142"
 """Of the numbers that are kept for fiction."""
 
 
-async def seed(postgres: Postgres, clock: Clock) -> bool:
-    """Whether there was anything to do. Killed half-way it goes on where it stopped: the default route is its mark."""
+WAYS: Final[tuple[Channel, ...]] = ("sms", "email")
+
+
+async def seed(postgres: Postgres, clock: Clock, *, reached_by: Sequence[Channel] = WAYS) -> bool:
+    """Whether there was anything to do. Killed half-way it goes on where it stopped: the default route is its mark.
+    `reached_by`: the contacts that the engineer has."""
     routing = PostgresRouting(postgres)
     default = next(route for route in await routing.routes() if route.is_default)
     if default.chain_id is not None:
@@ -44,7 +49,7 @@ async def seed(postgres: Postgres, clock: Clock) -> bool:
         person = PersonDraft(name=NAME, email=EMAIL, password_hash=hashed, role="manager", time_zone="UTC")
         known = await book.add(person, by=SYSTEM, at=now)
     contacts = PostgresContacts(postgres)
-    ways: tuple[tuple[Channel, str], ...] = (("sms", PHONE), ("email", EMAIL))
+    ways = [(channel, PHONE if channel == "sms" else EMAIL) for channel in reached_by]
     have = {contact.address for contact in roster.people[known.id].contacts} if known.id in roster.people else set()
     for channel, address in ways:
         if address not in have:
