@@ -24,6 +24,8 @@ It is not waited for again."""
 _LOOK: Final = 0.001
 _SHORT: Final = 1.0
 """Seconds: the longest pause of periodic work that only looks whether there is something to do."""
+_SPREAD: Final = 0.05
+_GOLDEN: Final = 0.6180339887
 _AWAKE: Final = 3.0
 _READY: Final = b"Z\x00\x00\x00\x05"
 """The head of PostgreSQL's message ReadyForQuery; one byte of state follows."""
@@ -163,6 +165,7 @@ class VirtualClock:
         self._start = start.astimezone(UTC)
         self._drowsy = drowsy
         self._awake_until = 0.0
+        self._slept = 0
         self._sleepers: set[_Sleeper] = set()
 
     def now(self) -> datetime:
@@ -173,8 +176,12 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
+        if seconds <= _SHORT:
+            # Work takes no time here, so that periodic work would never get out of step, and all of it come at once.
+            self._slept += 1
+            seconds += self._slept * _GOLDEN % 1 * _SPREAD * seconds
         due = loop.time() + seconds
-        if seconds > _SHORT or due <= self._awake_until or self._drowsy <= 1:
+        if seconds > _SHORT * (1 + _SPREAD) or due <= self._awake_until or self._drowsy <= 1:
             await asyncio.sleep(seconds)
             return
         sleeper = _Sleeper(loop, due)

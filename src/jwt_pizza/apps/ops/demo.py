@@ -15,6 +15,7 @@ from jwt_pizza.ops.people.contact_store import PostgresContacts
 from jwt_pizza.ops.people.model import Channel, code_hash
 from jwt_pizza.ops.people.model import Draft as PersonDraft
 from jwt_pizza.ops.people.store import PostgresPeople
+from jwt_pizza.ops.routing.matching import Matcher
 from jwt_pizza.ops.routing.model import RoutePlan
 from jwt_pizza.ops.routing.store import PostgresRouting
 from jwt_pizza.ops.schedules.model import Draft as ScheduleDraft
@@ -28,6 +29,7 @@ PHONE: Final = "+12025550142"
 """Of the numbers that are kept for fiction."""
 
 
+OURS: Final = "shop and factory"
 WAYS: Final[tuple[Channel, ...]] = ("sms", "email")
 
 
@@ -74,6 +76,11 @@ async def seed(postgres: Postgres, clock: Clock, *, reached_by: Sequence[Channel
     if chain is None:
         until_answered = Draft(team_id=team, name="Until somebody answers", steps=steps(schedule, team))
         chain = (await chains.add(until_answered, by=SYSTEM, at=now)).id
+    if all(route.name != OURS for route in await routing.routes()):
+        # What goes wrong in one of our services shows in several ways, and is one thing to page for.
+        ours = Matcher(label="service", op="=~", value="shop|factory")
+        together = RoutePlan(name=OURS, matchers=(ours,), group_by=["service"], chain_id=chain)
+        await routing.add_route(together, by=SYSTEM, at=now)
     plan = RoutePlan(name=default.name, matchers=default.matchers, group_by=default.group_by, chain_id=chain)
     await routing.change_route(default.id, plan, by=SYSTEM, at=now)
     return True
