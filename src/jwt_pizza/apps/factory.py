@@ -113,6 +113,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
     verify = pizzas.verify_lane(made.bakery)
     bake = _bake_lane(made, settings, path, clock)
     address = _address(settings, path)
+    operators = parts.operators(settings)
     console = Console(path, secure=(settings.public_url or "").startswith("https://"))
     return Router(
         path,
@@ -132,6 +133,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
             "badge_desk": Provide(lambda: made.badge_desk, sync_to_thread=False),
             "kitchen": Provide(lambda: made.kitchen, sync_to_thread=False),
             "factory_address": Provide(lambda: address, sync_to_thread=False),
+            "operators": Provide(lambda: operators, sync_to_thread=False),
             "console": Provide(lambda: console, sync_to_thread=False),
             "visitor": Provide(pages.visitor_of),
             "verify_pizza": Provide(lambda: verify, sync_to_thread=False),

@@ -135,6 +135,11 @@ class Postgres:
         async with Lease(self, owner) as connection:
             await connection.execute(query, *args)
 
+    def recall(self) -> None:
+        """What has leaked is taken back at the next look (leasewatch.py), before its time is up."""
+        for lease in self.leases:
+            lease.recalled = lease.state == "leaked"
+
     def state(self) -> Pool:
         used = len(self.leases)
         return Pool(

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
 import msgspec
 
 Policy = Literal["in-house", "factory", "factory-only"]
+SafeAction = Literal["report-factory", "in-house-oven", "reclaim-connections"]
+SAFE_ACTIONS: Final[tuple[SafeAction, ...]] = get_args(SafeAction)
 
 
 class SettingError(Exception):
@@ -239,6 +241,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     amends_most_btc: Annotated[
         float, _about("Amends that refund more bitcoin need an administrator's approval."), msgspec.Meta(ge=0)
     ] = 1.0
+    incident_severity: Annotated[
+        Literal["critical", "warning", "never"],
+        _about(
+            "Alert groups of this severity or a worse one declare an incident by themselves; `never`: only chains and "
+            "people do."
+        ),
+    ] = "critical"
+    runbook_automatic: Annotated[
+        str,
+        _about(
+            "Actions of runbooks that run by themselves, once in an incident whose alerts name them, comma separated: "
+            "`report-factory`, `in-house-oven`, `reclaim-connections`."
+        ),
+    ] = ""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
         "info"
     )
@@ -246,6 +262,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shortest_password(self) -> int:
         return self.password_min_length or (1 if self.demo else 8)
+
+    @property
+    def runbook_actions(self) -> tuple[SafeAction, ...]:
+        given = {name.strip() for name in self.runbook_automatic.split(",")}
+        return tuple(action for action in SAFE_ACTIONS if action in given)
 
     @property
     def data_home(self) -> Path:
@@ -270,6 +291,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError("DATABASE_URL must start with postgresql://")
     if settings.hold_seconds <= settings.order_seconds:
         raise SettingError("JWT_PIZZA_HOLD_SECONDS must be longer than JWT_PIZZA_ORDER_SECONDS")
+    unknown = {name.strip() for name in settings.runbook_automatic.split(",")} - {"", *SAFE_ACTIONS}
+    if unknown:
+        raise SettingError(
+            f"JWT_PIZZA_RUNBOOK_AUTOMATIC knows {', '.join(SAFE_ACTIONS)}; not {', '.join(sorted(unknown))}"
+        )
     if settings.otlp_endpoint and not settings.otlp_endpoint.startswith(("http://", "https://")):
         raise SettingError("OTEL_EXPORTER_OTLP_ENDPOINT must look like http://host:4318")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):

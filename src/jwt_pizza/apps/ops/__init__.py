@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from jwt_pizza.apps import database, parts
-from jwt_pizza.apps.ops import alerts, console, coverage, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops import alerts, console, coverage, incidents, paging, people, schedules, telemetry
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
@@ -90,5 +90,6 @@ def wired(base: Base, own: Telemetry) -> Sequence[Part]:
         alerts.part(base, alerting),
         paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base, own, alerting.intake),
+        incidents.part(base, crew, incidents.response(base, alerting)),
         console.part(crew),
     ]

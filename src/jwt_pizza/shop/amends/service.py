@@ -44,7 +44,7 @@ class AmendsDesk:
         window(request.since, request.until)
         if not request.explanation.strip():
             raise Invalid("explanation must say what happened")
-        await self._store.plan(incident, request, at=self._clock.now(), by=_name(caller))
+        await self._store.plan(incident, request, at=self._clock.now(), by=caller.actor)
         return await self.get(caller, incident)
 
     async def get(self, caller: Caller, incident: str) -> Plan:
@@ -59,7 +59,7 @@ class AmendsDesk:
         if not caller.user.is_admin:
             raise Forbidden("amends beyond the limit must be approved by an administrator")
         await self.get(caller, incident)
-        await self._store.approve(incident, at=self._clock.now(), by=_name(caller))
+        await self._store.approve(incident, at=self._clock.now(), by=caller.actor)
         return await self.get(caller, incident)
 
     async def start(self, caller: Caller, incident: str) -> Plan:
@@ -93,7 +93,3 @@ class AmendsDesk:
 def _operators_only(caller: Caller) -> None:
     if not caller.user.operates:
         raise Forbidden
-
-
-def _name(caller: Caller) -> str:
-    return f"user:{caller.user.id}"

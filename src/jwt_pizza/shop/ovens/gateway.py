@@ -48,6 +48,7 @@ class HttpFactory:
     def __init__(self, url: str, api_key: str, clock: Clock) -> None:
         self._url = url.rstrip("/")
         self._origin = URL(self._url).origin()
+        self._root = URL(self._url).raw_path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
         self._clock = clock
         self._client: aiohttp.ClientSession | None = None
@@ -93,9 +94,7 @@ class HttpFactory:
 
     async def follow(self, url: str) -> tuple[int, str]:
         """GETs a report link, only ever at the configured factory. Raises Invalid or Unavailable."""
-        link = URL(url)
-        if link.origin() != self._origin:
-            raise Invalid("the report link does not lead to the configured factory")
+        link = self._own(url)
         timeout = aiohttp.ClientTimeout(total=_FOLLOW_SECONDS)
         try:
             async with self._session().get(link, timeout=timeout, allow_redirects=False) as answer:
@@ -103,6 +102,17 @@ class HttpFactory:
                 return answer.status, answered.message or ""
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable("the factory does not answer") from error
+
+    def _own(self, url: str) -> URL:
+        """Whoever answers as the factory may have written the link: it leads nowhere but to the factory itself."""
+        try:
+            link = URL(url)
+            own = link.origin() == self._origin and link.user is None and link.raw_path.startswith(f"{self._root}/")
+        except ValueError:
+            own = False
+        if not own:
+            raise Invalid("the report link does not lead to the configured factory")
+        return link
 
     async def inspect(self, jwt: str) -> wire.Pizza | None:
         """The claims of a pizza of this factory that has not expired. Raises Unavailable."""

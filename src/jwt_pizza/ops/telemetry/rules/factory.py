@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jwt_pizza.ops.telemetry.fleet import View
-from jwt_pizza.ops.telemetry.model import Finding, Rule
+from jwt_pizza.ops.telemetry.model import Action, Finding, Rule
 
 _WINDOW: Final = 30.0
 _LEAST: Final = 3
@@ -73,10 +73,11 @@ def breaker_open(view: View) -> Iterator[Finding]:
         )
 
 
+_FACTORY: Final[tuple[Action, ...]] = ("report-factory", "in-house-oven", "stop-chaos")
 RULES: Final = (
-    Rule(name="factory-attacked", look=attacked, chart="factory", keep=45.0),
-    Rule(name="factory-lying", look=lying, chart="factory", keep=30.0),
-    Rule(name="factory-failing", look=failing, chart="factory", keep=30.0),
-    Rule(name="factory-slow", look=slow, chart="factory", after=2.0, keep=30.0),
-    Rule(name="breaker-open", look=breaker_open, chart="factory", keep=15.0),
+    Rule(name="factory-attacked", look=attacked, chart="factory", keep=45.0, actions=_FACTORY),
+    Rule(name="factory-lying", look=lying, chart="factory", keep=30.0, actions=_FACTORY),
+    Rule(name="factory-failing", look=failing, chart="factory", keep=30.0, actions=_FACTORY),
+    Rule(name="factory-slow", look=slow, chart="factory", after=2.0, keep=30.0, actions=_FACTORY),
+    Rule(name="breaker-open", look=breaker_open, chart="factory", keep=15.0, actions=_FACTORY),
 )
