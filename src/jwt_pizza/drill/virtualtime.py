@@ -22,11 +22,14 @@ _PATIENCE: Final = 0.5
 """Real seconds after which what is under way is taken for idle: a statement that waits for a lock whose holder sleeps.
 It is not waited for again."""
 _LOOK: Final = 0.001
-_SHORT: Final = 1.0
-"""Seconds: the longest pause of periodic work that only looks whether there is something to do."""
+_LONGER: Final = 6.0
+_LATE: Final = 10.0
+"""How much longer a rest is while nothing happens: so many times, so many seconds at most. With half a second between
+two words of a process it is not taken for silent."""
 _SPREAD: Final = 0.05
 _GOLDEN: Final = 0.6180339887
-_AWAKE: Final = 3.0
+_AWAKE: Final = 2.0
+"""Seconds without a longer rest after something has happened."""
 _READY: Final = b"Z\x00\x00\x00\x05"
 """The head of PostgreSQL's message ReadyForQuery; one byte of state follows."""
 
@@ -156,17 +159,17 @@ class VirtualClock:
     """The Clock of a drill: `start` is when its loop's time is 0.
 
     Most periodic work looks twice a second for what nobody told of, and in a drill it nearly always finds nothing. So
-    when nothing has happened for a while, short sleeps take several times as long; what happens `stir`s them, and for
-    the next seconds they take as long as they are. Deadlines, timers of minutes, and what a bell wakes are never late.
+    when nothing has happened for a while it rests several times as long; what happens `stir`s it, and for the next
+    seconds its rests take as long as they are. Sleeps, deadlines, and what a bell wakes are never late.
     """
 
-    def __init__(self, start: datetime, *, drowsy: float = 7.0) -> None:
-        """`drowsy`: how many times as long short sleeps take; 1 for never."""
+    def __init__(self, start: datetime, *, drowsy: bool = True) -> None:
+        """`drowsy`: rests may take longer."""
         self._start = start.astimezone(UTC)
         self._drowsy = drowsy
         self._awake_until = 0.0
-        self._slept = 0
-        self._sleepers: set[_Sleeper] = set()
+        self._rested = 0
+        self._resting: set[_Rest] = set()
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self.monotonic())
@@ -175,47 +178,49 @@ class VirtualClock:
         return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def rest(self, seconds: float) -> None:
+        # Work takes no time here, so that periodic work would never get out of step, and all of it come at once.
+        self._rested += 1
+        seconds *= 1 + self._rested * _GOLDEN % 1 * _SPREAD
         loop = asyncio.get_running_loop()
-        if seconds <= _SHORT:
-            # Work takes no time here, so that periodic work would never get out of step, and all of it come at once.
-            self._slept += 1
-            seconds += self._slept * _GOLDEN % 1 * _SPREAD * seconds
         due = loop.time() + seconds
-        if seconds > _SHORT * (1 + _SPREAD) or due <= self._awake_until or self._drowsy <= 1:
+        if not self._drowsy or due <= self._awake_until:
             await asyncio.sleep(seconds)
             return
-        sleeper = _Sleeper(loop, due)
-        sleeper.wake_at(loop.time() + seconds * self._drowsy)
-        self._sleepers.add(sleeper)
+        rest = _Rest(loop, due)
+        rest.end_at(due + min(seconds * _LONGER, _LATE))
+        self._resting.add(rest)
         try:
-            await sleeper.woken
+            await rest.over
         finally:
-            self._sleepers.discard(sleeper)
-            sleeper.cancel()
+            self._resting.discard(rest)
+            rest.cancel()
 
     def stir(self) -> None:
         now = self.monotonic()
         self._awake_until = now + _AWAKE
-        for sleeper in self._sleepers:
-            sleeper.wake_at(max(now, sleeper.due))
-        self._sleepers.clear()
+        for rest in self._resting:
+            rest.end_at(max(now, rest.due))
+        self._resting.clear()
 
 
-class _Sleeper:
+class _Rest:
     def __init__(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         self.due = due
-        self.woken: asyncio.Future[None] = loop.create_future()
+        self.over: asyncio.Future[None] = loop.create_future()
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
 
-    def wake_at(self, moment: float) -> None:
+    def end_at(self, moment: float) -> None:
         self.cancel()
-        self._timer = self._loop.call_at(moment, self._wake)
+        self._timer = self._loop.call_at(moment, self._end)
 
     def cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _wake(self) -> None:
-        if not self.woken.done():
-            self.woken.set_result(None)
+    def _end(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)

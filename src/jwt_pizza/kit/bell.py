@@ -31,11 +31,12 @@ class Woken:
     def __init__(self, clock: Clock, rung: asyncio.Event) -> None:
         self.now = clock.now
         self.monotonic = clock.monotonic
+        self.sleep = clock.sleep
         self._clock = clock
         self._rung = rung
 
-    async def sleep(self, seconds: float) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+    async def rest(self, seconds: float) -> None:
+        sleeping = asyncio.ensure_future(self._clock.rest(seconds))
         hearing = asyncio.ensure_future(self._rung.wait())
         try:
             await asyncio.wait((sleeping, hearing), return_when=asyncio.FIRST_COMPLETED)

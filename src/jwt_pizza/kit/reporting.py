@@ -124,7 +124,7 @@ class Reporter:
         while True:
             began = self._clock.monotonic()
             await self._report_safely()
-            await pause.sleep(EVERY)
+            await pause.rest(EVERY)
             if (early := began + _PAUSE - self._clock.monotonic()) > 0:
                 await self._clock.sleep(early)
 
