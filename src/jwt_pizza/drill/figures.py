@@ -41,6 +41,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """From the first bad call."""
     page_seconds: float | None
     """From the alert to the page that was handed to its provider."""
+    first_page_at: datetime | None
+    """When it reached the engineer."""
     pages_at: tuple[datetime, ...]
     engineer_started_at: datetime | None
     acknowledged_at: datetime | None
@@ -58,6 +60,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     vouchers: int
     amends_seconds: float | None
     """From the resolution, or the incident's end, to the last letter."""
+    leaks_named: int
+    leaks_taken_back: int
     ledger_faults: int
 
 
@@ -81,7 +85,7 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
     alert = _first(events, facts.AlertFired)
     acknowledged = _first(events, facts.GroupAcknowledged)
     resolved = _last(events, facts.GroupResolved)
-    sent = _first(events, facts.PageSent)
+    sent = next((event.at for event in _of(events, facts.PageSent) if alert and event.at >= alert), None)
     over = max((event.at for event in _happened(events)), default=None)
     trouble = min((moment for moment in (bad_call, orders["first_failed_at"]) if moment), default=None)
     page_moments = tuple(pages.moments())
@@ -105,6 +109,7 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
         alert_at=_told(stage, alert),
         alert_seconds=_seconds(trouble, alert),
         page_seconds=_seconds(alert, sent),
+        first_page_at=next(iter(page_moments), None),
         pages_at=page_moments,
         engineer_started_at=said.get("note"),
         acknowledged_at=_told(stage, acknowledged),
@@ -118,6 +123,8 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
         mails=len(mails),
         vouchers=remedies["vouchers"],
         amends_seconds=_seconds(started, last_amends, stage.speed),
+        leaks_named=_count(events, "lease.leaked"),
+        leaks_taken_back=_count(events, "lease.reclaimed"),
         ledger_faults=len(await drill.broken_books(postgres)),
     )
     return Measured(figures, events, tuple(done))
@@ -144,6 +151,10 @@ def _last(events: Sequence[Event], kind: type[Kind]) -> datetime | None:
 
 def _happened(events: Sequence[Event]) -> Iterator[Event]:
     return (event for event in events if isinstance(event.fact, facts.Happening) and event.fact.what in _OVER)
+
+
+def _count(events: Sequence[Event], what: str) -> int:
+    return sum(isinstance(event.fact, facts.Happening) and event.fact.what == what for event in events)
 
 
 def _told(stage: Stage, moment: datetime | None) -> datetime | None:

@@ -24,6 +24,7 @@ Trouble = Kind | Literal["leak", "postgresql-restart", "provider-down"]
 Expected = int | float | str | bool | tuple[str, ...]
 """Of a figure: a value, `<= 2` and the like, a time of day, or a list of them (verdict.py)."""
 
+Reach = Annotated[tuple[Literal["sms", "email"], ...], msgspec.Meta(min_length=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
@@ -67,6 +68,8 @@ class Setup(_Part, frozen=True, kw_only=True):
 
     policy: Literal["in-house", "factory", "factory-only"]
     alert_after: _Seconds | None = None
+    reached_by: Reach | None = None
+    """In place of the scenario's."""
     actions: tuple[Action, ...] = ()
     expect: Mapping[str, Expected] = {}
 
@@ -77,7 +80,7 @@ class Scenario(_Part, frozen=True, kw_only=True):
     day: date
     starts: time
     ends: time
-    reached_by: Annotated[tuple[Literal["sms", "email"], ...], msgspec.Meta(min_length=1)] = ("sms",)
+    reached_by: Reach = ("sms",)
     """What the engineer on call has: a phone, a mailbox, or both. The first is tried first."""
     traffic: tuple[Traffic, ...]
     attacks: tuple[Attack, ...] = ()

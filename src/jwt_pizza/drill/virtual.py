@@ -80,7 +80,7 @@ async def _run(scenario: Scenario, way: Way, cluster: Cluster, url: str) -> Meas
                 exercise_share=0.0,
                 log_level="error",
             )
-            async with drill.running(chosen, url, clock, scenario.reached_by) as at:
+            async with drill.running(chosen, url, clock, setup.reached_by or scenario.reached_by) as at:
                 stage = Stage(
                     shop=at.shop,
                     factory=at.factory,
