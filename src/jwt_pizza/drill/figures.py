@@ -13,12 +13,13 @@ from jwt_pizza.drill.stage import Stage
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.ops.events import model as facts
+from jwt_pizza.ops.events.fact import Fact
 from jwt_pizza.ops.events.model import AnyFact, Event
 
 SQL: Final = Queries(__package__)
 _decode: Final = msgspec.json.Decoder(AnyFact).decode
 _OVER: Final = frozenset({"report.followed", "chaos.stopped"})
-Kind = TypeVar("Kind", bound=facts.Fact)
+Kind = TypeVar("Kind", bound=Fact)
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +103,9 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
         pizzas_not_delivered=orders["pizzas"],
         charged_not_delivered=orders["charged"],
         diners_affected=orders["diners"],
-        impact_minutes=_minutes(_told(stage, orders["first_failed_at"]), _told(stage, over or orders["last_failed_at"])),
+        impact_minutes=_minutes(
+            _told(stage, orders["first_failed_at"]), _told(stage, over or orders["last_failed_at"])
+        ),
         first_bad_call_at=_told(stage, bad_call),
         first_failure_at=_told(stage, orders["first_failed_at"]),
         last_failure_at=_told(stage, orders["last_failed_at"]),

@@ -167,9 +167,7 @@ class Responder:
             token=self._stage.operator_key,
         )
         token = await self._stage.administrator()
-        await self._stage.ask(
-            dict[str, msgspec.Raw], "DELETE", f"{self._stage.shop}/api/ops/chaos/leak", token=token
-        )
+        await self._stage.ask(dict[str, msgspec.Raw], "DELETE", f"{self._stage.shop}/api/ops/chaos/leak", token=token)
         return "every attack was ended"
 
     async def amends(self) -> str:

@@ -80,5 +80,3 @@ def verdicts(judged: Mapping[Way, Sequence[Verdict]]) -> Table:
             table.add_row(HEADS[way], verdict.figure, verdict.expected, f"[red]{verdict.found}[/red]")
         table.add_row(HEADS[way], f"{len(found) - len(bad)} of {len(found)} hold", "", "")
     return table
-
-

@@ -12,7 +12,6 @@ import msgspec
 from jwt_pizza.drill.mailbox import Mailbox
 from jwt_pizza.drill.phone import Phone
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kit.embedded import Cluster
 
 Kind = TypeVar("Kind")
@@ -25,7 +24,7 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _BEFORE: Final = 1.0
 
 
-class Failed(Exception):  # noqa: N818 - a step of the drill could not be done
+class Failed(Exception):
     """The message says which call was answered how."""
 
 
@@ -128,8 +127,6 @@ class Stage:
             known = (await self.ask(Token, "PUT", f"{where}/api/auth", body)).token
             self._tokens[where, email] = known
         return known
-
-
 
 
 async def until(stage: Stage, moment: datetime) -> None:

@@ -46,8 +46,10 @@ def check(scenario: Scenario, way: Way, name: str) -> None:
             good = kind == tuple[datetime, ...] and all(_TIME.fullmatch(each) for each in wanted)
         elif isinstance(wanted, str):
             is_time = kind == datetime | None
-            good = wanted == "never" if not _BOUND.fullmatch(wanted) and not _TIME.fullmatch(wanted) else (
-                is_time == bool(_TIME.fullmatch(wanted))
+            good = (
+                wanted == "never"
+                if not _BOUND.fullmatch(wanted) and not _TIME.fullmatch(wanted)
+                else (is_time == bool(_TIME.fullmatch(wanted)))
             )
         else:
             good = kind != datetime | None and kind != tuple[datetime, ...]

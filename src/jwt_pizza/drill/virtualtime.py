@@ -53,7 +53,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
     async def create_unix_connection(  # type: ignore[override]
-        self, protocol_factory: Callable[[], asyncio.Protocol], path: str | None = None, **options: Any
+        self,
+        protocol_factory: Callable[[], asyncio.Protocol],
+        path: str | None = None,
+        **options: Any,  # noqa: ANN401 - as asyncio has it
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
         watched = _Watched(self, protocol_factory())
         await super().create_unix_connection(lambda: watched, path, **options)

@@ -6,7 +6,6 @@ from typing import Final
 from jwt_pizza.ops.telemetry.model import Rule, Thresholds
 from jwt_pizza.ops.telemetry.rules import factory, orders, processes
 
-
 _UNTIL_RESOLVED: Final = 3600.0
 
 
