@@ -16,5 +16,8 @@ class HandClock:
     async def sleep(self, seconds: float) -> None:
         self._passed += seconds
 
+    async def rest(self, seconds: float) -> None:
+        await self.sleep(seconds)
+
     def pass_(self, seconds: float) -> None:
         self._passed += seconds

@@ -50,6 +50,9 @@ class Time:
     async def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
+    async def rest(self, seconds: float) -> None:
+        await self.sleep(seconds)
+
 
 class OwnOven:
     def __init__(self, *, broken: bool = False) -> None:

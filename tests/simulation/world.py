@@ -59,6 +59,9 @@ class World:
     async def sleep(self, seconds: float) -> None:
         await Delay(seconds)
 
+    async def rest(self, seconds: float) -> None:
+        await self.sleep(seconds)
+
     def say(self, text: str) -> None:
         self.log.append(f"{self.time:9.3f}  {text}")
 

@@ -295,9 +295,9 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         made.passwords.close()
 
 
-def app(settings: Settings, database_url: str) -> ASGIApp:
+def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
     log = parts.log_of("shop", settings)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza shop", _RESERVE, clock)
     telemetry = Telemetry("shop", parts.VERSION, postgres, clock, log)
     zeros.shop()

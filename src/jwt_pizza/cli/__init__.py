@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "incident": "Incidents, whom they hurt, and how that is made good.",
     "traffic": "Send realistic load to a running shop.",
     "connections": "Who holds which database connection.",
+    "drill": "Practise an incident: as it was, and as it is built.",
     "bench": "Measure the system against PostgreSQL's own limit.",
 }
 

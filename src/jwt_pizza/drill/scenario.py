@@ -21,6 +21,10 @@ WAYS: Final[tuple[Way, ...]] = ("as-it-was", "as-built")
 Doing = Literal["acknowledge", "resolve", "report-problem", "stop-chaos", "amends", "confirm", "note"]
 Trouble = Kind | Literal["leak", "postgresql-restart", "provider-down"]
 
+Expected = int | float | str | bool | tuple[str, ...]
+"""Of a figure: a value, `<= 2` and the like, a time of day, or a list of them (verdict.py)."""
+
+Reach = Annotated[tuple[Literal["sms", "email"], ...], msgspec.Meta(min_length=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
@@ -45,6 +49,8 @@ class Attack(_Part, frozen=True, kw_only=True):
     starts: time
     ends: time
     probability: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    delay: Annotated[float, msgspec.Meta(ge=0, le=300)] | None = None
+    """Seconds that each answer of the factory is late, for the kinds that are about that."""
 
 
 class Action(_Part, frozen=True, kw_only=True):
@@ -62,8 +68,10 @@ class Setup(_Part, frozen=True, kw_only=True):
 
     policy: Literal["in-house", "factory", "factory-only"]
     alert_after: _Seconds | None = None
+    reached_by: Reach | None = None
+    """In place of the scenario's."""
     actions: tuple[Action, ...] = ()
-    expect: Mapping[str, int | float | str | bool] = {}
+    expect: Mapping[str, Expected] = {}
 
 
 class Scenario(_Part, frozen=True, kw_only=True):
@@ -72,6 +80,8 @@ class Scenario(_Part, frozen=True, kw_only=True):
     day: date
     starts: time
     ends: time
+    reached_by: Reach = ("sms",)
+    """What the engineer on call has: a phone, a mailbox, or both. The first is tried first."""
     traffic: tuple[Traffic, ...]
     attacks: tuple[Attack, ...] = ()
     as_it_was: Setup

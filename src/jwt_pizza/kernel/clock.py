@@ -17,6 +17,10 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
+    async def rest(self, seconds: float) -> None:
+        """As `sleep`, for work that then looks whether there is something to do: it may take longer."""
+        ...
+
 
 class SystemClock:
     def now(self) -> datetime:
@@ -26,6 +30,9 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def rest(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 

@@ -43,7 +43,7 @@ async def every(seconds: float, name: str, work: Callable[[], Awaitable[object]]
     record = _under_way[key] = _Record(log.service, name, seconds, clock)
     try:
         while True:
-            await clock.sleep(seconds)
+            await clock.rest(seconds)
             record.ran(await _once(name, work, log))
     finally:
         if _under_way.get(key) is record:

@@ -20,9 +20,9 @@ _REMEMBERED: Final = 30
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def identity(clock: Clock) -> str:
-    """Of this process alone, on all machines and for all time."""
-    return f"{socket.gethostname()}:{os.getpid()}:{clock.now().timestamp():.3f}"
+def identity(service: str, clock: Clock) -> str:
+    """Of this service in this process alone, on all machines and for all time."""
+    return f"{socket.gethostname()}:{os.getpid()}:{service}:{clock.now().timestamp():.3f}"
 
 
 class Body:
@@ -38,11 +38,12 @@ class Body:
         self._cpu_counted = 0.0
 
     async def feel(self) -> None:
-        """Measures how late the event loop is, until cancelled."""
+        """Measures by the event loop's own time how late it is, until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            expected = time.monotonic() + LAG_EVERY
+            expected = loop.time() + LAG_EVERY
             await asyncio.sleep(LAG_EVERY)
-            late = max(time.monotonic() - expected, 0.0)
+            late = max(loop.time() - expected, 0.0)
             self._lags.add(late)
             self._worst.append(late)
 

@@ -83,6 +83,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     watch_memory_mb: Annotated[
         int, _about("A process that holds more memory is an alert of the watch."), msgspec.Meta(ge=64)
     ] = 1024
+    watch_after_seconds: Annotated[
+        Annotated[float, msgspec.Meta(ge=0, le=3600)] | None,
+        _about(
+            "For drills: the watch has one rule, that orders failed for so long, as before the incident. Default: its "
+            "own rules."
+        ),
+    ] = None
     otlp_endpoint: Annotated[
         str | None,
         _about(

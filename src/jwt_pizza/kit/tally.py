@@ -36,7 +36,7 @@ class Tally:
         self._logins: dict[str, int] = {}
         self._order_seconds: dict[str, Buckets] = {}
         self._bake_seconds: dict[tuple[str, str], Buckets] = {}
-        self._pizzas = self._revenue = 0
+        self._pizzas = self._revenue = self._reported = 0
         self._classes = [0] * 10
         self._flushed: dict[object, float] = {}
         self._failed_at = float("-inf")
@@ -81,6 +81,7 @@ class Tally:
         _add(self._bakes, (oven, reason), 1)
         _kept(self._bake_seconds, (oven, reason)).add(seconds)
         if report and oven == _REMOTE:
+            self._reported += 1
             self.happenings.note("chaos.struck", order=order_id, reason=reason, error=error or "")
         if stands_in and not self._standing_in:
             self._standing_in = True
@@ -106,6 +107,7 @@ class Tally:
             logins=dict(self._logins),
             bakes={reason: count for (oven, reason), count in self._bakes.items() if oven == _REMOTE},
             factory_seconds=_together(kept for (oven, _), kept in self._bake_seconds.items() if oven == _REMOTE),
+            reported=self._reported,
         )
 
     def flush(self) -> None:

@@ -31,7 +31,7 @@ class Telemetry:
     def __init__(self, service: Service, version: str, postgres: Postgres, clock: Clock, log: Log) -> None:
         self.service = service
         self.version = version
-        self.process = process.identity(clock)
+        self.process = process.identity(service, clock)
         self.happenings = Happenings(self.process, clock)
         self.tally = Tally(service, clock, self.happenings)
         self.more: Callable[[Vitals], Vitals] = _nothing_more

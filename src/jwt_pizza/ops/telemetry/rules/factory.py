@@ -16,6 +16,16 @@ _SLOW_FROM: Final = 10
 _FAILURES: Final = ("error", "timeout", "unreachable")
 
 
+def attacked(view: View) -> Iterator[Finding]:
+    """Also a single one: the factory itself says that something is wrong with it, and where to report that."""
+    if struck := view.count(lambda counts: counts.reported, _WINDOW):
+        yield Finding(
+            severity="warning",
+            summary=f"{struck} answers of the factory in the last {_WINDOW:.0f} s lead to a report of a problem",
+            service="factory",
+        )
+
+
 def lying(view: View) -> Iterator[Finding]:
     """A pizza whose signature or claims are wrong: an order of somebody else, an old one, a forgery."""
     bakes = view.by(lambda counts: counts.bakes, _WINDOW)
@@ -65,6 +75,7 @@ def breaker_open(view: View) -> Iterator[Finding]:
 
 _FACTORY: Final[tuple[Action, ...]] = ("report-factory", "in-house-oven", "stop-chaos")
 RULES: Final = (
+    Rule(name="factory-attacked", look=attacked, chart="factory", keep=45.0, actions=_FACTORY),
     Rule(name="factory-lying", look=lying, chart="factory", keep=30.0, actions=_FACTORY),
     Rule(name="factory-failing", look=failing, chart="factory", keep=30.0, actions=_FACTORY),
     Rule(name="factory-slow", look=slow, chart="factory", after=2.0, keep=30.0, actions=_FACTORY),
