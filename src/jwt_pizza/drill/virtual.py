@@ -14,7 +14,7 @@ import aiohttp
 import asyncpg
 import msgspec
 
-from jwt_pizza.apps import database, drill
+from jwt_pizza.apps import drill, migration
 from jwt_pizza.drill.figures import Measured
 from jwt_pizza.drill.mailbox import Mailbox
 from jwt_pizza.drill.phone import FROM, Phone
@@ -37,7 +37,7 @@ def ground() -> Iterator[Cluster]:
     cluster = embedded.start(root, durable=False)
     try:
         asyncio.run(administer(cluster, f"CREATE DATABASE {_TEMPLATE}"))
-        database.migrate(cluster.url(_TEMPLATE))
+        migration.migrate(cluster.url(_TEMPLATE))
         yield cluster
     finally:
         embedded.stop(cluster)
