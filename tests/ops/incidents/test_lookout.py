@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -106,8 +107,11 @@ async def test_incident_as_it_was(day: Day) -> None:
     incident = await day.at(3.1)
     assert (incident.state, incident.severity) == ("triggered", "critical")
     assert incident.started_at == day.minute(0), "the first failing order; the one before it was another matter"
-    for number in (4, 5, 6, 7, 8, 9, 10.5):
+    for number in (4, 4.5, 5, 6, 7, 7.5, 8, 9, 10.5):
         incident = await day.at(number)
+    figures = [at for at, _ in await day.told("impact.measured")]
+    assert all(later - at >= 1 for at, later in pairwise(figures)), "while it lasts, once a minute"
+    assert len(figures) > 4
     assert incident.state == "triggered"
     followed = Happening(what="report.followed", source="shop", about={})
     await day.events.record([Event(at=day.minute(11), fact=followed)])
@@ -137,6 +141,23 @@ async def test_incident_as_it_was(day: Day) -> None:
     [late] = [fact for _, fact in await day.told("impact.measured") if fact.late]
     assert late.orders == 13
     assert (await day.at(60 * 25)).measured_at == (await day.at(60 * 26)).measured_at, "no facts are that late"
+
+
+async def test_order_that_fails_after_the_harm_had_stopped_says_that_it_had_not(day: Day) -> None:
+    ended = Happening(what="chaos.stopped", source="factory", about={})
+    day.shop.orders = [(day.minute(0), True)]
+    await day.watch.fire("OrdersFail", severity="critical")
+    await day.events.record([Event(at=day.minute(1), fact=ended)])
+    assert (await day.at(2.5)).mitigated_at == day.minute(1)
+    day.shop.orders.append((day.minute(3), True))
+    incident = await day.at(3.2)
+    assert (incident.state, incident.mitigated_at) == ("triggered", None)
+    assert [at for at, _ in await day.told("incident.harm-resumed")] == [3]
+    await day.events.record([Event(at=day.minute(4), fact=ended)])
+    incident = await day.at(5.1)
+    assert (incident.state, incident.mitigated_at) == ("mitigated", day.minute(4))
+    assert incident.impact is not None
+    assert incident.impact.orders_failed == 2, "nobody who was hurt is left out"
 
 
 async def test_nobody_was_hurt_and_what_fires_resolves_by_itself(day: Day) -> None:
