@@ -45,6 +45,7 @@ async def test_a_report_is_read_written_and_published(database_url: str, postgre
         again = (await made.good("GET", path))["markdown"]
         assert "A bug, found by an engineer." in again and "chaos attack of the kind fail" in again
         await made.good("PUT", path, words | {"version": 1, "sections": {"prevention": "More ovens."}})
+        assert (await made.call("PUT", path, words | {"version": 7})).status == 409, "nobody has seen that one"
         assert [line["version"] for line in await made.good("GET", f"{path}/versions")] == [2, 1]
         assert "A bug, found by" in (await made.good("GET", f"{path}/versions/1"))["markdown"]
         assert "A bug, found by" not in (await made.good("GET", path))["markdown"]
