@@ -39,6 +39,7 @@ from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import health, openapi, templates
 from jwt_pizza.web.address import Address
 from jwt_pizza.web.express import Lane
+from jwt_pizza.web.operators import for_factory
 
 ISSUER: Final = "jwt-pizza-factory"
 _KEYS_EVERY: Final = 1.0
@@ -113,7 +114,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
     verify = pizzas.verify_lane(made.bakery)
     bake = _bake_lane(made, settings, path, clock)
     address = _address(settings, path)
-    operators = parts.operators(settings)
+    operators = parts.operators(settings, for_factory(settings.ops_token))
     console = Console(path, secure=(settings.public_url or "").startswith("https://"))
     return Router(
         path,

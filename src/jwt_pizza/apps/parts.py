@@ -62,10 +62,10 @@ def mail(settings: Settings) -> Smtp | Outbox:
     return Outbox(settings.data_home / "outbox", sender=settings.mail_from)
 
 
-def operators(settings: Settings) -> Operators:
-    """Whether ops may act here for its people."""
+def operators(settings: Settings, token: str | None) -> Operators:
+    """Whether ops, which shows this token, may act here for its people."""
     alone = settings.public_url is None and not settings.trusted_proxies
-    return Operators(settings.ops_token, alone=alone)
+    return Operators(token, alone=alone)
 
 
 def build(

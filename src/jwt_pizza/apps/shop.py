@@ -255,7 +255,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         inspection=Inspection(PostgresAttempts(postgres), NotedLink(remote, telemetry.happenings)),
         oven_switch=OvenSwitch(PostgresForcing(postgres), kitchen, clock),
         recall=Recall(PostgresRecalls(postgres), snapshots, clock, postgres.recall),
-        operators=parts.operators(settings),
+        operators=parts.operators(settings, settings.ops_token),
         reporter=Reporter(Process(telemetry.process, "shop"), telemetry.vitals, snapshots, clock),
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,

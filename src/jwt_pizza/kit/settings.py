@@ -72,8 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ops_token: Annotated[
         str | None,
         _about(
-            "The secret that machines send to ops with: processes, Prometheus, Alertmanager, Grafana. Without it ops "
-            "takes what comes from its own machine alone. `up` makes one (`run/ops-token` of the data directory)."
+            "The secret that machines send to ops with: processes, Prometheus, Alertmanager, Grafana; and that ops "
+            "acts with at shop and factory. Without it only what comes from the same machine is taken. `up` makes one "
+            "(`run/ops-token` of the data directory)."
         ),
     ] = None
     grafana_url: Annotated[

@@ -60,6 +60,7 @@ WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
     facts.IncidentMitigated: lambda fact, who, _: (
         "The harm stopped" + (f": {fact.because}." if fact.because else f", says {who}.")
     ),
+    facts.HarmResumed: lambda *_: "Orders fail again: the harm has not stopped.",
     facts.IncidentResolved: lambda fact, who, _: f"{who} resolved the incident{_via(fact)}.",
     facts.IncidentReviewed: lambda fact, who, _: f"{who} closed the review{_via(fact)}.",
     facts.SeverityAssessed: lambda fact, _, __: f"The severity is now {fact.severity} ({fact.because}).",

@@ -219,6 +219,7 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     IncidentDeclared,
     incidents.IncidentAcknowledged,
     incidents.IncidentMitigated,
+    incidents.HarmResumed,
     incidents.IncidentResolved,
     incidents.IncidentReviewed,
     incidents.SeverityAssessed,

@@ -16,6 +16,10 @@ class IncidentMitigated(Fact, frozen=True, tag="incident.mitigated"):
     because: str = ""
 
 
+class HarmResumed(Fact, frozen=True, tag="incident.harm-resumed"):
+    """An order failed after the harm was said to have stopped: it did not."""
+
+
 class IncidentResolved(Fact, frozen=True, tag="incident.resolved"):
     via: str
 

@@ -13,6 +13,7 @@ from jwt_pizza.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refu
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.ops.incidents.model import Amends, Impact
 from jwt_pizza.ops.incidents.remote import Actor, AmendsRequest, Attempt, Failure
+from jwt_pizza.web.operators import HEADER, for_factory
 
 Answer = TypeVar("Answer")
 
@@ -21,7 +22,6 @@ _LONG: Final = 60.0
 """Seconds for reading a week of orders, or planning amends for ten thousand diners."""
 _MOST: Final = 1 << 20
 _LARGEST_LIST: Final = 64 << 20
-_HEADER: Final = "X-JWT-Pizza-Acts-For"
 _REFUSALS: Final[Mapping[int, type[Refusal]]] = {
     400: Invalid,
     403: Forbidden,
@@ -53,7 +53,8 @@ class HttpShop:
         """Made before there is an event loop; closed with the process."""
         self._url = url.rstrip("/")
         self._factory = factory_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._token = token
+        self._factory_token = for_factory(token)
         self._client: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -102,7 +103,7 @@ class HttpShop:
         await self._ask(actor, "DELETE", "chaos/leak", dict[str, object])
 
     async def stop_attacks(self, actor: Actor) -> int:
-        text = await self._call(actor, "DELETE", f"{self._factory}/api/admin/chaos")
+        text = await self._call(actor, "DELETE", f"{self._factory}/api/admin/chaos", to_factory=True)
         return _decoded(text, _Stopped, "the factory").stopped
 
     async def recall_connections(self, actor: Actor) -> int:
@@ -130,10 +131,13 @@ class HttpShop:
         *,
         seconds: float = _SECONDS,
         most: int = _MOST,
+        to_factory: bool = False,
     ) -> bytes:
-        place = "the factory" if url.startswith(f"{self._factory}/") else "the shop"
+        place = "the factory" if to_factory else "the shop"
         role = "administrator" if actor.administrator else "engineer"
-        headers = {**self._headers, _HEADER: f"{role} {actor.name}", "Content-Type": "application/json"}
+        headers = {HEADER: f"{role} {actor.name}", "Content-Type": "application/json"}
+        if token := self._factory_token if to_factory else self._token:
+            headers["Authorization"] = f"Bearer {token}"
         data = None if body is None else msgspec.json.encode(body)
         if self._client is None:
             self._client = aiohttp.ClientSession()

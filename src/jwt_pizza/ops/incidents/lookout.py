@@ -77,7 +77,7 @@ class IncidentLookout:
 
     async def measure(self, incident_id: int) -> Incident:
         """What it did to diners, now. Raises NotFound, Unavailable."""
-        incident = await self._get(incident_id)
+        incident = await self._still_mitigated(await self._get(incident_id))
         since, until = await self._window(incident)
         impact = await self._shop.impact(BY_ITSELF, since, until)
         disturbed = await self._watching.disturbed(OTHER_ROUTES, since, until)
@@ -112,6 +112,16 @@ class IncidentLookout:
         else:
             await self._incidents.advance(incident_id, "resolve", by=by, via="alerts", at=at)
 
+    async def _still_mitigated(self, incident: Incident) -> Incident:
+        """Whoever or whatever said that the harm stopped: when an order fails after that, it did not."""
+        now = self._clock.now()
+        if incident.mitigated_at is None or not incident.open or incident.mitigated_at + MARGIN >= now:
+            return incident
+        after = await self._shop.impact(BY_ITSELF, incident.mitigated_at + MARGIN, now)
+        if after.first_failed_at is None:
+            return incident
+        return await self._incidents.advance(incident.id, "relapse", by=SYSTEM, via="alerts", at=after.first_failed_at)
+
     async def _window(self, incident: Incident) -> tuple[datetime, datetime]:
         """From the first failing order, which is looked for back in time, to when the harm stopped, or now."""
         now = self._clock.now()
@@ -131,20 +141,12 @@ class IncidentLookout:
             return incident
         cure = _cure(await self._incidents.timeline(incident.id), impact.last_failed_at or incident.started_at)
         stopped = _stopped(impact, rules, cure[0] if cure else None)
-        if stopped is None or now - stopped < wait or not await self._orders_go_well(impact, now):
+        if stopped is None or now - stopped < wait:
             return incident
         because = cure[1] if cure else "no order failed any more" if impact.orders_failed else "no alert fires any more"
         return await self._incidents.advance(
             incident.id, "mitigate", by=SYSTEM, via="alerts", at=stopped, because=because
         )
-
-    async def _orders_go_well(self, impact: Impact, now: datetime) -> bool:
-        """Since the last one that failed, none did."""
-        since = impact.last_failed_at
-        if since is None or since + MARGIN >= now:
-            return True
-        after = await self._shop.impact(BY_ITSELF, since + timedelta(milliseconds=1), now)
-        return after.orders_failed == 0
 
     async def _get(self, incident_id: int) -> Incident:
         incident = await self._incidents.get(incident_id)

@@ -11,7 +11,7 @@ from jwt_pizza.ops.events.model import AnyFact, Recorded
 
 Severity = Literal["critical", "major", "minor"]
 State = Literal["triggered", "acknowledged", "mitigated", "resolved", "reviewed"]
-Verb = Literal["acknowledge", "mitigate", "resolve", "review"]
+Verb = Literal["acknowledge", "mitigate", "relapse", "resolve", "review"]
 Role = Literal["commander", "communications", "scribe", "operations"]
 FollowUpState = Literal["open", "done", "dropped"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
@@ -71,10 +71,10 @@ async def incidents(
     site: Given[Site],
     person: Given[Person],  # noqa: ARG001 - 401
     office: Given[Office],
-    state: FromQuery[Literal["open", "resolved", "reviewed", "all"]] = "open",
+    wanted: Annotated[Literal["open", "resolved", "reviewed", "all"], QueryParameter(name="state")] = "open",
     before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
 ) -> Template:
-    return await _list(request, site, office, state, before)
+    return await _list(request, site, office, wanted, before)
 
 
 @post("/incidents", status_code=200)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from jwt_pizza.kernel.wire import Id, Wire
 from jwt_pizza.ops.events.model import AnyFact
@@ -98,11 +98,11 @@ class Closing(Wire, frozen=True, forbid_unknown_fields=True):
 async def incidents(
     person: Given[Person],  # noqa: ARG001
     incident_desk: Given[IncidentDesk],
-    state: FromQuery[State | Literal["open"] | None] = None,
+    wanted: Annotated[State | Literal["open"] | None, QueryParameter(name="state")] = None,
     before: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> FoundIncidents:
-    found = await incident_desk.find(state=state, before=before, take=limit + 1)
+    found = await incident_desk.find(state=wanted, before=before, take=limit + 1)
     return FoundIncidents(incidents=found[:limit], more=len(found) > limit)
 
 

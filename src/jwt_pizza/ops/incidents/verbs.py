@@ -12,12 +12,13 @@ import msgspec
 from jwt_pizza.kernel.errors import Conflict
 from jwt_pizza.ops.events.model import AnyFact
 from jwt_pizza.ops.events.of_incidents import (
+    HarmResumed,
     IncidentAcknowledged,
     IncidentMitigated,
     IncidentResolved,
     IncidentReviewed,
 )
-from jwt_pizza.ops.incidents.model import STATES, Incident, Verb
+from jwt_pizza.ops.incidents.model import STATES, Incident, State, Verb
 
 
 def advance(
@@ -30,6 +31,8 @@ def advance(
             return _acknowledge(incident, by, via, at)
         case "mitigate":
             return _mitigate(incident, via, at, because)
+        case "relapse":
+            return _relapse(incident)
         case "resolve":
             return _resolve(incident, via, at)
         case "review":
@@ -57,6 +60,13 @@ def _mitigate(incident: Incident, via: str, at: datetime, because: str) -> tuple
         return incident, None
     changed = _with(incident, state="mitigated", mitigated_at=max(at, incident.started_at))
     return changed, IncidentMitigated(via=via, because=because)
+
+
+def _relapse(incident: Incident) -> tuple[Incident, AnyFact | None]:
+    if incident.state != "mitigated":
+        return incident, None
+    state: State = "triggered" if incident.acknowledged_at is None else "acknowledged"
+    return _with(incident, state=state, mitigated_at=None), HarmResumed()
 
 
 def _resolve(incident: Incident, via: str, at: datetime) -> tuple[Incident, AnyFact | None]:

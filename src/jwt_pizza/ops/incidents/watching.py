@@ -25,6 +25,7 @@ JOINS: Final = timedelta(minutes=30)
 """A severe group joins an incident that was mitigated no longer ago."""
 _DECLARED: Final = timedelta(days=1)
 _MOST: Final = 100
+_LONGEST_TITLE: Final = 200
 _TELL_EVERY: Final = timedelta(minutes=1)
 """While an incident lasts its figures are told so often at the most."""
 _RANK: Final[dict[Severity, int]] = {"minor": 0, "major": 1, "critical": 2}
@@ -48,7 +49,7 @@ class PostgresWatching:
                     await linked(connection, incident_id, row["id"], by=SYSTEM, at=at)
                     continue
                 declaration = Declaration(
-                    title=row["title"],
+                    title=_title(row["title"]),
                     severity=OF_ALERT[row["severity"]],
                     started_at=row["began_at"],
                     group_id=row["id"],
@@ -118,6 +119,11 @@ class PostgresWatching:
     async def begin_run(self, incident_id: int, action: str, at: datetime) -> bool:
         begun = await self._postgres.fetchval("incidents.begin_run", SQL["begin_run"], incident_id, action, at)
         return begun is not None
+
+
+def _title(alert: str) -> str:
+    """Whoever sends alerts writes their titles: one visible line of it."""
+    return "".join(each if each.isprintable() else " " for each in alert)[:_LONGEST_TITLE].strip() or "An alert fires"
 
 
 def _severity(incident: Incident, impact: Impact) -> Severity:
