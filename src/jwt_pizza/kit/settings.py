@@ -236,6 +236,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
         msgspec.Meta(gt=0, le=720),
     ] = 9.0
+    report_zone: Annotated[
+        str, _about("The time zone of the titles of incident reports, as `America/Denver`; all else in them is UTC.")
+    ] = "UTC"
+    status_name: Annotated[str, _about("What the public status page calls this shop.")] = "JWT Pizza"
+    status_dir: Annotated[
+        Path | None, _about("A folder that the status page is written into, too, after every change.")
+    ] = None
+    status_objective: Annotated[
+        float,
+        _about("The share of requests that are to go well, of which the status page shows how much is used up."),
+        msgspec.Meta(gt=0, lt=1),
+    ] = 0.999
     amends_most_diners: Annotated[
         int, _about("Amends for more diners need an administrator's approval."), msgspec.Meta(ge=0)
     ] = 100

@@ -52,14 +52,19 @@ class Tally:
         self._revenue += satoshis
         _kept(self._order_seconds, outcome).add(seconds)
 
-    def failed(self, outcome: str, oven: str, reason: str, *, seconds: float, order_id: int | None = None) -> None:
-        """An order was not delivered, and its diner did nothing wrong."""
+    def failed(
+        self, outcome: str, oven: str, reason: str, *, seconds: float, order_id: int | None = None, answer: str = ""
+    ) -> None:
+        """An order was not delivered, and its diner did nothing wrong. `answer`: what it was answered, without keys."""
         _add(self._orders, (outcome, oven), 1)
         _add(self._failed, reason, 1)
         _kept(self._order_seconds, outcome).add(seconds)
         now = self._clock.monotonic()
         if now - self._failed_at > QUIET:
-            self.happenings.note("orders.failing", outcome=outcome, oven=oven, reason=reason, order=order_id or "")
+            about = {"answer": answer} if answer else {}
+            self.happenings.note(
+                "orders.failing", outcome=outcome, oven=oven, reason=reason, order=order_id or "", **about
+            )
         self._failed_at = now
         self.on_failure()
 

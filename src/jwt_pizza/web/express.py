@@ -57,19 +57,20 @@ class Call(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """JSON, already encoded. Where there are `pieces` they are the body again, each sent when it comes."""
+    """JSON, already encoded, unless `kind` says otherwise. Where there are `pieces` they are the body again, each sent
+    when it comes."""
 
     body: bytes
     status: int = 200
     headers: tuple[tuple[bytes, bytes], ...] = ()
     pieces: AsyncIterator[bytes] | None = None
+    kind: bytes = b"application/json"
 
 
 Lane = Callable[[Call], Awaitable[Reply]]
 Gate = Callable[[], None]
 """Raises Refusal."""
 
-_JSON: Final = (b"content-type", b"application/json")
 _CLOSE: Final = (b"connection", b"close")
 _MOST_KEPT: Final = 1000
 """Calls that wait before a gate; whoever comes then is refused at once and must connect anew."""
@@ -221,7 +222,7 @@ async def through(lane: Lane, request: AnyRequest) -> Response[bytes]:
     if reply.pieces is not None:
         headers["content-length"] = str(len(reply.body))
         return Stream(reply.pieces, status_code=reply.status, media_type=MediaType.JSON, headers=headers)  # type: ignore[return-value]
-    return Response(reply.body, status_code=reply.status, media_type=MediaType.JSON, headers=headers)
+    return Response(reply.body, status_code=reply.status, media_type=reply.kind.decode(), headers=headers)
 
 
 async def _part(receive: Receive) -> tuple[bytes, bool]:
@@ -237,8 +238,8 @@ def _refusal(status: int, message: str, retry_after: int | None = None) -> Reply
 
 
 async def _send(send: Send, reply: Reply) -> None:
-    length = (b"content-length", str(len(reply.body)).encode())
-    await send({"type": "http.response.start", "status": reply.status, "headers": [_JSON, length, *reply.headers]})
+    headers = [(b"content-type", reply.kind), (b"content-length", str(len(reply.body)).encode()), *reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.pieces is None:
         await send({"type": "http.response.body", "body": reply.body, "more_body": False})
         return

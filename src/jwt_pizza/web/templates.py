@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -36,6 +37,7 @@ def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment.filters["iso"] = iso
     environment.filters["when"] = _when
     environment.filters["clock"] = _clock
+    environment.filters["rfc822"] = format_datetime
     environment.globals["asset"] = asset
     environment.globals["picture"] = picture
     environment.globals["version"] = version

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "merge": "It is part of another one.",
     "follow-up": "What is to be done after it.",
     "impact": "Whom it hurt, and by how much.",
+    "report": "What happened, written from the log.",
+    "update": "Tell customers: status page, feeds, mail.",
     "amends": "Make it good: plan, approve, give, retry.",
 }
 

@@ -69,7 +69,7 @@ def _happening(fact: Any, _who: str, _naming: Naming) -> str:  # noqa: ANN401 - 
         "process.started": "A process started",
         "process.stopping": "A process stopped",
     }
-    about = ", ".join(f"{name} {value}" for name, value in fact.about.items() if value)
+    about = ", ".join(f"{name} {value}" for name, value in fact.about.items() if value and name != "answer")
     told = words.get(fact.what, fact.what)
     return f"{told} ({fact.source}{': ' + about if about else ''})."
 

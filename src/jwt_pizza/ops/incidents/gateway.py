@@ -12,7 +12,7 @@ from jwt_pizza.kernel.clock import iso
 from jwt_pizza.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooMany, Unavailable
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.ops.incidents.model import Amends, Impact
-from jwt_pizza.ops.incidents.remote import Actor, AmendsRequest, Attempt, Failure
+from jwt_pizza.ops.incidents.remote import Actor, AmendsRequest, Attempt, Failure, Minute
 from jwt_pizza.web.operators import HEADER, for_factory
 
 Answer = TypeVar("Answer")
@@ -67,6 +67,10 @@ class HttpShop:
     async def hurt_orders(self, actor: Actor, since: datetime, until: datetime) -> bytes:
         url = f"{self._url}/api/ops/impact/orders.csv?{_window(since, until)}"
         return await self._call(actor, "GET", url, seconds=_LONG, most=_LARGEST_LIST)
+
+    async def minutes(self, actor: Actor, since: datetime, until: datetime) -> Sequence[Minute]:
+        path = f"impact/minutes?{_window(since, until)}"
+        return await self._ask(actor, "GET", path, list[Minute], seconds=_LONG)
 
     async def plan(self, actor: Actor, key: str, request: AmendsRequest) -> Amends:
         body: dict[str, object] = msgspec.to_builtins(request)

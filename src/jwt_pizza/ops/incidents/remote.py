@@ -40,6 +40,14 @@ class Failure(Wire, frozen=True):
     error: str
 
 
+class Minute(Wire, frozen=True):
+    """Orders that were placed in it, by whether a pizza came."""
+
+    at: datetime
+    good: int
+    failed: int
+
+
 class Attempt(Wire, frozen=True):
     """Of what an oven answered, what a report needs. `report_url` carries a key: it is shown to nobody."""
 
@@ -58,6 +66,10 @@ class Shop(Protocol):
     async def impact(self, actor: Actor, since: datetime, until: datetime) -> Impact: ...
     async def hurt_orders(self, actor: Actor, since: datetime, until: datetime) -> bytes:
         """CSV."""
+        ...
+
+    async def minutes(self, actor: Actor, since: datetime, until: datetime) -> Sequence[Minute]:
+        """Oldest first, without those in which nobody ordered."""
         ...
 
     async def plan(self, actor: Actor, key: str, request: AmendsRequest) -> Amends: ...

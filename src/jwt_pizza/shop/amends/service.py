@@ -13,6 +13,7 @@ from jwt_pizza.shop.amends.model import (
     Failure,
     HurtOrder,
     Impact,
+    Minute,
     Plan,
     PlanRequest,
     window,
@@ -35,6 +36,11 @@ class AmendsDesk:
         """Every order that failed in the window, in the order in which they were placed."""
         _operators_only(caller)
         return await self._store.hurt(*window(since, until))
+
+    async def minutes(self, caller: Caller, since: datetime, until: datetime) -> Sequence[Minute]:
+        """Without minutes in which nobody ordered."""
+        _operators_only(caller)
+        return await self._store.minutes(*window(since, until))
 
     async def plan(self, caller: Caller, incident: str, request: PlanRequest) -> Plan:
         """May be repeated, also while it is being given: orders that come to light later join the list."""
