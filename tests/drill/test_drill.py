@@ -88,8 +88,19 @@ def test_the_incident_as_it_was_and_as_it_is_built(tmp_path: Path) -> None:
     assert [_minute(moment) for moment in built["pages_at"]] == ["15:25"], "silent once somebody acknowledged"
     assert (built["pages_after_acknowledgement"], built["pages_after_resolution"], built["ledger_faults"]) == (0, 0, 0)
     told = report.read_text()
-    for moment in ("15:25", "15:28", "15:33", "15:34", "15:36", "15:38", "15:41"):
-        assert moment in told
+    assert told.startswith("# Incident: 2025-04-08 09-25-48\n")
+    for fact in (
+        "For 11 minutes between 15:25 UTC and 15:36 UTC on 8 April 2025",
+        "Users saw the message “Failed to fulfill order at factory”.",
+        "- 12 users affected",
+        "- 24 pizzas not delivered",
+        "- 12 orders charged and not delivered",
+        "The engineer on call was texted at 15:28, 15:33 and 15:38 UTC.",
+        "1 message went out after the incident was over, at 15:38 UTC",
+        "apiKey=[API_KEY]&fixCode=[FIX_CODE]",
+        "12 emails sent, 12 vouchers given",
+    ):
+        assert fact in told
 
 
 def test_a_drill_that_does_not_come_to_what_is_expected_fails(tmp_path: Path) -> None:
@@ -127,9 +138,9 @@ def test_other_days(ground: Cluster, name: str, ends: time) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("every = 20", "every = 0", "line 10: traffic[0].every: expected `float` > 0"),
+        ("every = 20", "every = 0", "line 10: traffic[0].every: expected float > 0.0"),
         ('kind = "fail"', 'kind = "fall"', "line 13: attacks[0].kind: invalid enum value 'fall'"),
-        ("policy = \"factory\"\n", "policy = \"factory\"\nallert-after = 3\n", "as-built: object contains unknown field allert-after"),
+        ('policy = "factory"\n', 'policy = "factory"\nallert-after = 3\n', "as-built: object contains unknown field"),
         ("ends = 15:26:00\n\n[[traffic]]", "ends = 15:20:00\n\n[[traffic]]", "ends must be after starts"),
         ("at = 15:25:30", "after = 3", "as-built.actions[0]: it needs either at or page"),
         ("day = 2025-04-08", "day = 8.4.2025", "line 3"),
@@ -146,7 +157,7 @@ def test_a_broken_file_says_where(tmp_path: Path, old: str, new: str, message: s
     done = CliRunner().invoke(command, [str(file)])
     assert done.exit_code == 1
     assert str(file) in str(done.exception)
-    assert message in str(done.exception).replace("`", "`")
+    assert message in str(done.exception)
 
 
 def test_an_unknown_scenario_is_told_which_there_are() -> None:

@@ -50,8 +50,9 @@ class Time:
     async def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
-    async def rest(self, seconds: float) -> None:
+    async def rest(self, seconds: float, *, most: float) -> float:
         await self.sleep(seconds)
+        return 0.0
 
 
 class OwnOven:

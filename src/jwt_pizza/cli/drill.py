@@ -64,7 +64,7 @@ def _conclude(
     figures: dict[Way, Figures] = {way: found.figures for way, found in measured.items()}
     judged = {way: verdict.judge(loaded.setup(way).expect, found) for way, found in figures.items()}
     first: Way = next(iter(measured))
-    report = journal.timeline(loaded, first, measured[first])
+    report = measured[first].report or journal.timeline(loaded, first, measured[first])
     if json_file:
         named = {way.replace("-", "_"): found for way, found in figures.items()}
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(named), indent=2) + b"\n")

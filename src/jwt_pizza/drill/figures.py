@@ -70,6 +70,7 @@ class Measured(msgspec.Struct, frozen=True):
     figures: Figures
     events: tuple[Event, ...]
     done: tuple[Done, ...]
+    report: str | None
 
 
 async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pages, postgres: Postgres) -> Measured:
@@ -130,7 +131,7 @@ async def measure(stage: Stage, diners: Diners, done: Sequence[Done], pages: Pag
         leaks_taken_back=_count(events, "lease.reclaimed"),
         ledger_faults=len(await drill.broken_books(postgres)),
     )
-    return Measured(figures, events, tuple(done))
+    return Measured(figures, events, tuple(done), await stage.report())
 
 
 async def _row(postgres: Postgres, name: str) -> Row:

@@ -14,6 +14,7 @@ _SAME: Final = timedelta(seconds=60)
 """Messages by phone and mail within this are one page."""
 _AGAIN: Final = 300.0
 """Seconds until the next page, if nobody acknowledges."""
+_LOOK: Final = 0.2
 _FORM: Final = {"action": "acknowledge"}
 EXPLANATION: Final = (
     "Our pizza factory failed while you ordered: you were charged, and your pizzas did not arrive. We are sorry."
@@ -132,8 +133,10 @@ class Responder:
                 return await self.stop_chaos()
             case "amends":
                 return await self.amends()
-            case "confirm" | "note":
-                return action.text
+            case "confirm":
+                return await self._write_down("confirmation", action.text)
+            case "note":
+                return await self._write_down("note", action.text)
 
     async def acknowledge(self) -> str:
         """By the link in the last text; where there is none, or as it was, in the console."""
@@ -171,23 +174,30 @@ class Responder:
         return "every attack was ended"
 
     async def amends(self) -> str:
-        """For the whole window of the scenario up to now; returns when everything is given and sent."""
-        token = await self._stage.administrator()
-        url = f"{self._stage.shop}/api/ops/amends/drill"
-        real_now = self._stage.real(self._stage.clock.now() + timedelta(seconds=1))
-        window = {
-            "since": self._stage.real(self._scenario.at(self._scenario.starts)).isoformat(),
-            "until": real_now.isoformat(),
-            "explanation": EXPLANATION,
-        }
-        plan = await self._stage.ask(_Plan, "PUT", url, window, token=token)
+        """Of the incident; returns when everything is given and sent."""
+        token = await self._stage.engineer(self._stage.ops)
+        url = f"{self._stage.ops}/api/incidents/{await self._incident()}/amends"
+        plan = await self._stage.ask(_Plan, "PUT", url, {"explanation": EXPLANATION}, token=token)
         if plan.needs_approval:
             await self._stage.ask(_Plan, "POST", f"{url}/approval", token=token)
-        await self._stage.ask(_Plan, "POST", f"{url}/execution", token=token)
+        plan = await self._stage.ask(_Plan, "POST", f"{url}/execution", token=token)
         while plan.finished_at is None or plan.letters_waiting:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_LOOK)
             plan = await self._stage.ask(_Plan, "GET", url, token=token)
         return "everybody was made whole"
+
+    async def _write_down(self, kind: str, text: str) -> str:
+        token = await self._stage.engineer(self._stage.ops)
+        url = f"{self._stage.ops}/api/incidents/{await self._incident()}/entries"
+        await self._stage.ask(dict[str, msgspec.Raw], "POST", url, {"kind": kind, "text": text}, token=token)
+        return text
+
+    async def _incident(self) -> int:
+        """The last one. Raises Failed when there is none."""
+        found = await self._stage.incident()
+        if found is None:
+            raise Failed("no incident was declared")
+        return found
 
     async def _each_open(self, noun: str) -> int:
         token = await self._stage.engineer(self._stage.ops)

@@ -15,6 +15,7 @@ import msgspec
 
 from jwt_pizza.factory.chaos.model import Kind
 from jwt_pizza.kernel.errors import Invalid
+from jwt_pizza.kernel.wallclock import zone_of
 
 Way = Literal["as-it-was", "as-built"]
 WAYS: Final[tuple[Way, ...]] = ("as-it-was", "as-built")
@@ -80,6 +81,8 @@ class Scenario(_Part, frozen=True, kw_only=True):
     day: date
     starts: time
     ends: time
+    zone: str = "UTC"
+    """Of the report's title; everything else is UTC."""
     reached_by: Reach = ("sms",)
     """What the engineer on call has: a phone, a mailbox, or both. The first is tried first."""
     traffic: tuple[Traffic, ...]
@@ -133,6 +136,10 @@ def parse(text: str, name: str) -> Scenario:
 
 
 def _sensible(scenario: Scenario, name: str) -> None:
+    try:
+        zone_of(scenario.zone)
+    except Invalid as error:
+        raise BadScenario(f"{name}: zone: {error.message}") from error
     if scenario.ends <= scenario.starts:
         raise BadScenario(f"{name}: ends must be after starts")
     spans: dict[str, tuple[Traffic | Attack, ...]] = {"traffic": scenario.traffic, "attacks": scenario.attacks}

@@ -32,6 +32,14 @@ class Token(msgspec.Struct, frozen=True):
     token: str
 
 
+class _Incident(msgspec.Struct):
+    id: int
+
+
+class _Incidents(msgspec.Struct):
+    incidents: tuple[_Incident, ...]
+
+
 class Stage:
     """`told` turns a moment of the databases into one of the scenario, `real` the other way; `speed`: seconds of the
     scenario in one of theirs."""
@@ -119,6 +127,23 @@ class Stage:
 
     async def administrator(self) -> str:
         return await self._login(self.shop, ADMINISTRATOR, ADMINISTRATORS_PASSWORD)
+
+    async def incident(self) -> int | None:
+        """The last one."""
+        token = await self.engineer(self.ops)
+        found = (await self.ask(_Incidents, "GET", f"{self.ops}/api/incidents?limit=1", token=token)).incidents
+        return found[0].id if found else None
+
+    async def report(self) -> str | None:
+        """Of the last incident, if there was one."""
+        incident = await self.incident()
+        if incident is None:
+            return None
+        token = await self.engineer(self.ops)
+        status, text = await self.call("GET", f"{self.ops}/api/incidents/{incident}/report.md", token=token)
+        if status != 200:
+            raise Failed(f"the report of incident {incident} was answered {status}")
+        return text.decode()
 
     async def _login(self, where: str, email: str, password: str) -> str:
         known = self._tokens.get((where, email))

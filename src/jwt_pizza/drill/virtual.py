@@ -70,6 +70,7 @@ async def _run(scenario: Scenario, way: Way, cluster: Cluster, url: str) -> Meas
                 settings.load({}),
                 data_dir=scratch,
                 policy=setup.policy,
+                report_zone=scenario.zone,
                 watch_after_seconds=setup.alert_after,
                 twilio_api_base=phone.url,
                 twilio_account_sid=phone.sid,

@@ -22,10 +22,6 @@ _PATIENCE: Final = 0.5
 """Real seconds after which what is under way is taken for idle: a statement that waits for a lock whose holder sleeps.
 It is not waited for again."""
 _LOOK: Final = 0.001
-_LONGER: Final = 6.0
-_LATE: Final = 10.0
-"""How much longer a rest is while nothing happens: so many times, so many seconds at most. With half a second between
-two words of a process it is not taken for silent."""
 _SPREAD: Final = 0.05
 _GOLDEN: Final = 0.6180339887
 _AWAKE: Final = 2.0
@@ -162,8 +158,8 @@ class VirtualClock:
     """The Clock of a drill: `start` is when its loop's time is 0.
 
     Most periodic work looks twice a second for what nobody told of, and in a drill it nearly always finds nothing. So
-    when nothing has happened for a while it rests several times as long; what happens `stir`s it, and for the next
-    seconds its rests take as long as they are. Sleeps, deadlines, and what a bell wakes are never late.
+    when nothing has happened for a while it rests as long as it may; what happens `stir`s it, and for the next seconds
+    its rests take as long as they are. Sleeps, deadlines, and what a bell wakes are never late.
     """
 
     def __init__(self, start: datetime, *, drowsy: bool = True) -> None:
@@ -183,7 +179,7 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def rest(self, seconds: float) -> None:
+    async def rest(self, seconds: float, *, most: float) -> float:
         # Work takes no time here, so that periodic work would never get out of step, and all of it come at once.
         self._rested += 1
         seconds *= 1 + self._rested * _GOLDEN % 1 * _SPREAD
@@ -191,15 +187,16 @@ class VirtualClock:
         due = loop.time() + seconds
         if not self._drowsy or due <= self._awake_until:
             await asyncio.sleep(seconds)
-            return
+            return 0.0
         rest = _Rest(loop, due)
-        rest.end_at(due + min(seconds * _LONGER, _LATE))
+        rest.end_at(due + max(0.0, most - seconds) * (1 - self._rested * _GOLDEN % 1 * _SPREAD))
         self._resting.add(rest)
         try:
             await rest.over
         finally:
             self._resting.discard(rest)
             rest.cancel()
+        return max(0.0, loop.time() - due)
 
     def stir(self) -> None:
         now = self.monotonic()

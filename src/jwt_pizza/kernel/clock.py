@@ -17,8 +17,9 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
-    async def rest(self, seconds: float) -> None:
-        """As `sleep`, for work that then looks whether there is something to do: it may take longer."""
+    async def rest(self, seconds: float, *, most: float) -> float:
+        """As `sleep`, for work that then looks whether there is something to do: on purpose it may take longer, up to
+        `most` seconds. By how much it did."""
         ...
 
 
@@ -32,8 +33,9 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def rest(self, seconds: float) -> None:
+    async def rest(self, seconds: float, *, most: float) -> float:  # noqa: ARG002 - it never takes longer
         await asyncio.sleep(seconds)
+        return 0.0
 
 
 def iso(moment: datetime) -> str:

@@ -35,8 +35,8 @@ class Woken:
         self._clock = clock
         self._rung = rung
 
-    async def rest(self, seconds: float) -> None:
-        sleeping = asyncio.ensure_future(self._clock.rest(seconds))
+    async def rest(self, seconds: float, *, most: float) -> float:
+        sleeping = asyncio.ensure_future(self._clock.rest(seconds, most=most))
         hearing = asyncio.ensure_future(self._rung.wait())
         try:
             await asyncio.wait((sleeping, hearing), return_when=asyncio.FIRST_COMPLETED)
@@ -44,6 +44,7 @@ class Woken:
             sleeping.cancel()
             hearing.cancel()
             self._rung.clear()
+        return 0.0
 
 
 async def whenever(

@@ -20,6 +20,8 @@ PATH: Final = "/api/telemetry/snapshots"
 EVERY: Final = 0.5
 _PAUSE: Final = 0.1
 """Seconds between two snapshots, at least, however many orders fail."""
+_SILENT: Final = 3.0
+"""Seconds without a word that nobody takes for silence."""
 _DEADLINE: Final = 1.0
 _LAST_DEADLINE: Final = 0.5
 _LONGEST_ANSWER: Final = 4096
@@ -124,7 +126,7 @@ class Reporter:
         while True:
             began = self._clock.monotonic()
             await self._report_safely()
-            await pause.rest(EVERY)
+            await pause.rest(EVERY, most=_SILENT)
             if (early := began + _PAUSE - self._clock.monotonic()) > 0:
                 await self._clock.sleep(early)
 

@@ -38,7 +38,7 @@ class Telemetry:
         self._postgres = postgres
         self._clock = clock
         self._log = log
-        self._body = process.Body(service)
+        self._body = process.Body(service, clock)
         self._reachable = metrics.DATABASE_UP.labels(service)
         self._lost_at: float | None = None
         self._error = ""
