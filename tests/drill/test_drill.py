@@ -1,5 +1,6 @@
 """The incident of 8 April 2025 happens again, as it was and as it is built; and what a drill makes of other days."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import time
@@ -11,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from jwt_pizza.cli.drill import command
-from jwt_pizza.drill import scenario, verdict, virtual
+from jwt_pizza.drill import game, scenario, verdict, virtual
+from jwt_pizza.drill.responder import Responder
 from jwt_pizza.drill.scenario import Scenario
 from jwt_pizza.kit.embedded import Cluster
 
@@ -114,6 +116,32 @@ def test_a_drill_that_does_not_come_to_what_is_expected_fails(tmp_path: Path) ->
     done = CliRunner().invoke(command, [str(file), "--policy", "as-built"], catch_exceptions=False)
     assert done.exit_code == 1, "without the attack's first orders there is no alert in time"
     assert "1 of 3 hold" in done.output
+
+
+def test_a_person_at_the_terminal_responds_and_is_scored(ground: Cluster) -> None:
+    said: list[str] = []
+
+    async def respond(responder: Responder) -> bool:
+        """Types after the page, and at the end leaves."""
+        lines: asyncio.Queue[str] = asyncio.Queue()
+        player = asyncio.ensure_future(game.Player(said.append, lines).respond(responder))
+        await responder.pages.number(1)
+        for pause, line in ((60, "a"), (1, "x"), (59, "n <b>looking</b>"), (60, "p"), (1, "m"), (5, "q")):
+            await asyncio.sleep(pause)
+            lines.put_nowait(line)
+        return await player
+
+    loaded = scenario.load("incident-2025-04-08")
+    measured = virtual.run(loaded, "as-it-was", ground, respond)
+    result = game.score(measured.figures)
+    assert (result.acknowledged_seconds, result.mitigated_seconds) == (60, pytest.approx(360, abs=5))
+    assert result.customers_hurt == measured.figures.diners_affected == measured.figures.mailed == 7
+    assert result.points == 100 - 35 - 14
+    assert "Your phone: CRITICAL" in "\n".join(said)
+    assert "Problem resolved. Pizza is back on the menu!" in said[-2]
+    assert measured.report is not None
+    assert "<b>" not in measured.report
+    assert game.score(msgspec.structs.replace(measured.figures, mitigated_at=None)).points == 0
 
 
 @pytest.mark.parametrize(
