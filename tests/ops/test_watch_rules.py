@@ -155,7 +155,7 @@ async def lag(ops: Ops, shop: Worker) -> None:
             reported,
             "factory-attacked",
             "warning",
-            "1 answers of the factory in the last 30 s lead to a report of a pro",
+            "1 answers of the factory in the last 30 s lead to a report",
         ),
         (lies, "factory-lying", "warning", "1 of 10 pizzas from the factory were bad in the last 30 s"),
         (fails, "factory-failing", "warning", "3 of 4 calls of the factory failed in the last 30 s (2 timeout, 1 err"),
