@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,13 @@ def ground() -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.fixture
+def on_ground(ground: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command plays where all tests do."""
+    monkeypatch.setattr(virtual, "ground", lambda: nullcontext(ground))
+
+
+@pytest.mark.usefixtures("on_ground")
 def test_the_incident_as_it_was_and_as_it_is_built(tmp_path: Path) -> None:
     """Every fact of the incident's table comes out of the databases and the event log."""
     figures, report = tmp_path / "figures.json", tmp_path / "report.md"
@@ -105,6 +113,7 @@ def test_the_incident_as_it_was_and_as_it_is_built(tmp_path: Path) -> None:
         assert fact in told
 
 
+@pytest.mark.usefixtures("on_ground")
 def test_a_drill_that_does_not_come_to_what_is_expected_fails(tmp_path: Path) -> None:
     """Also that which was never to happen: the event that is gone is missed."""
     file = tmp_path / "game.toml"
@@ -147,11 +156,11 @@ def test_a_person_at_the_terminal_responds_and_is_scored(ground: Cluster) -> Non
 @pytest.mark.parametrize(
     ("name", "ends"),
     [
-        ("bad-pizzas", time(12, 4)),
-        ("slow-factory", time(18, 4)),
-        ("connection-leak", time(12, 3)),
-        ("postgresql-restart", time(12, 3)),
-        ("provider-down", time(12, 5)),
+        ("bad-pizzas", time(12, 2, 40)),
+        ("slow-factory", time(18, 2, 40)),
+        ("connection-leak", time(12, 2)),
+        ("postgresql-restart", time(12, 2, 30)),
+        ("provider-down", time(12, 3, 40)),
     ],
 )
 def test_other_days(ground: Cluster, name: str, ends: time) -> None:
