@@ -102,7 +102,7 @@ class PostgresAlerts:
         """After silences began or ended, or inhibition rules changed: whether what fires is muted. How many alerts it
         looked at."""
         now = self._clock.now()
-        if not await self._postgres.fetchval("alerts.any_due", reading.SQL["any_due"], now):
+        if not await reading.any_due(self._postgres, now):
             return 0
         looked = 0
         async with self._postgres.lease("alerts.look_again", allowance=_LONG) as connection, connection.transaction():

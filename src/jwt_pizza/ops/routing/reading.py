@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from jwt_pizza.kit.postgres import Connection, Row
+from jwt_pizza.kit.postgres import Connection, Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.ops.routing.matching import Matcher
 from jwt_pizza.ops.routing.model import Inhibition, Route, Rules, Silence
@@ -35,6 +35,11 @@ async def current(connection: Connection, known: Rules | None, at: datetime) -> 
         [silence_of(row) for row in silences],
         [inhibition_of(row) for row in inhibitions],
     )
+
+
+async def any_due(postgres: Postgres, at: datetime) -> bool:
+    """Whether there is work for `due`."""
+    return bool(await postgres.fetchval("alerts.any_due", SQL["any_due"], at))
 
 
 async def due(connection: Connection, at: datetime) -> tuple[Sequence[Silence], bool]:
