@@ -36,7 +36,7 @@ from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
-from jwt_pizza.web import health, openapi, templates
+from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.address import Address
 from jwt_pizza.web.express import Lane
 
@@ -199,7 +199,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
             routes(made, settings, "/", clock),
             health.router(checks(made, postgres), log, telemetry.flush),
             openapi.ui_files(),
-            templates.static_files(),
+            assets.router,
         ],
         dependencies={},
         lifespan=lifespan,

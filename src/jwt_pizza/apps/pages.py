@@ -22,6 +22,7 @@ from jwt_pizza.shop.menu import pages as menu
 from jwt_pizza.shop.orders import pages as orders
 from jwt_pizza.shop.ovens.gateway import HttpFactory
 from jwt_pizza.web.api import AnyRequest
+from jwt_pizza.web.design import design
 from jwt_pizza.web.error_pages import ErrorPages
 from jwt_pizza.web.site import Site
 
@@ -57,7 +58,7 @@ def router(settings: Settings, sessions: Sessions, bakery: Bakery, remote: HttpF
 
     return Router(
         "/",
-        route_handlers=[accounts.router, menu.router, orders.router],
+        route_handlers=[accounts.router, menu.router, orders.router, design("shop.html")],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),
             "entrance": Provide(lambda: entrance, sync_to_thread=False),

@@ -44,6 +44,7 @@ from jwt_pizza.shop.franchises.service import Franchising
 from jwt_pizza.shop.franchises.store import PostgresFranchises
 from jwt_pizza.shop.ledger.store import PostgresLedger
 from jwt_pizza.shop.letters.service import Postman
+from jwt_pizza.shop.menu import pictures
 from jwt_pizza.shop.menu import routes as menu
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.shop.menu.store import PostgresMenu
@@ -55,7 +56,7 @@ from jwt_pizza.shop.ovens.gateway import HttpFactory
 from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, ReportLink, Tuning
 from jwt_pizza.shop.ovens.service import Inspection, Kitchen
 from jwt_pizza.shop.ovens.store import PostgresAttempts
-from jwt_pizza.web import health, openapi, templates
+from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.api import AnyRequest, bearer_token
 from jwt_pizza.web.express import Lane
 
@@ -320,7 +321,8 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             connections.router,
             amends.router,
             pages.router(settings, made.sessions, own_factory.bakery, made.remote),
-            templates.static_files(),
+            assets.router,
+            pictures.router,
             factory_app.routes(own_factory, settings, "/factory", clock),
             openapi.docs_route("/api/docs", "/api/", parts.VERSION, {"factory": factory_url, "db": "PostgreSQL"}),
             health.router(

@@ -20,6 +20,7 @@ from jwt_pizza.kit import tracing
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.accounts.service import Sessions
 from jwt_pizza.shop.franchises.service import Franchising
+from jwt_pizza.shop.menu.pictures import pictures
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.shop.orders.choice import Choice
 from jwt_pizza.shop.orders.model import ChaosMonkey, Inspector, KeyReused, Line, Order, PriceChanged, Quote, is_pizza_of
@@ -164,11 +165,13 @@ async def _menu(
     # Beyond a page of franchises the visitor looks for theirs by name.
     sought = request.query_params.get("franchise", "")[:100].replace("\0", "")
     found = await franchising.page(None, page=0, limit=_FRANCHISES, name=f"*{sought}*" if sought else "*")
+    items = await menu_keeper.items()
     return site.draw(
         request,
         "orders/menu.html",
         status=status,
-        items=await menu_keeper.items(),
+        items=items,
+        pictures=pictures(items),
         franchises=[franchise for franchise in found.franchises if franchise.stores],
         sought=sought,
         more=found.more,

@@ -1,0 +1,50 @@
+"""What holds for every page of the shop: axe-core finds nothing, it fits a small phone and 200 % zoom, its forms are
+guarded, and it asks nobody else for anything."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.accessible import fits, violations
+from tests.browser import browsing
+from tests.running import Running
+
+SMALL, ZOOMED = {"width": 320, "height": 640}, {"width": 640, "height": 400}
+"""200 % on a screen of 1280 × 800 leaves 640 × 400."""
+UNGUARDED = """[...document.forms].filter(form => form.method === "post")
+    .filter(form => !(form.elements.form?.value || form.elements.csrf?.value)).map(form => form.action)"""
+ANYBODY = ("/", "/menu", "/login", "/register", "/design", "/nowhere", "/checkout?store=1&pizza-1=99")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with browsing() as made:
+        yield made
+
+
+async def test_every_page_can_be_used_by_everybody(shop: Running, browser: Browser) -> None:
+    page = await (await browser.new_context(viewport=SMALL, reduced_motion="reduce")).new_page()
+    asked: set[str] = set()
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    page.on("console", lambda message: complaints.append(f"{page.url}: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    for path in ANYBODY:
+        await look(page, shop.url + path)
+    assert asked == {urlsplit(shop.url).netloc}
+    assert [each for each in complaints if "/nowhere" not in each and "/checkout?" not in each] == []
+
+
+async def look(page: Page, address: str) -> None:
+    await page.goto(address)
+    await check(page)
+
+
+async def check(page: Page) -> None:
+    assert await violations(page) == [], page.url
+    for size in (ZOOMED, SMALL):
+        await page.set_viewport_size(size)
+        await fits(page)
+    assert await page.evaluate(UNGUARDED) == [], page.url
