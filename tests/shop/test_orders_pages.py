@@ -225,7 +225,7 @@ async def test_pizza_that_was_tampered_with_is_not_valid(diner: Visitor, postgre
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("held", "still in the oven"),
+        ("held", "are held, not charged"),
         ("voided", "We could not bake your pizza. You were not charged."),
         ("charged", "You were charged 0.0042"),
         ("refunded", "There is no pizza to show"),

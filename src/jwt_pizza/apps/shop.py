@@ -287,6 +287,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
     zeros.factory()
     own_factory = factory_app.factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
     made = shop(settings, postgres, own_factory.bakery, clock, telemetry)
+    front = pages.front(settings, postgres, made.accountant, made.desk, clock)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -294,6 +295,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             parts.watched(postgres, settings, clock, log, telemetry),
             factory_app.running(own_factory, clock, log),
             running(made, clock, log),
+            pages.running(front, clock, log),
             parts.reported(telemetry, settings, clock, log),
         ):
             yield
@@ -320,7 +322,7 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
             ovens.router,
             connections.router,
             amends.router,
-            pages.router(settings, made.sessions, own_factory.bakery, made.remote),
+            pages.router(front, settings, made.sessions, own_factory.bakery, made.remote),
             assets.router,
             pictures.router,
             factory_app.routes(own_factory, settings, "/factory", clock),

@@ -1,6 +1,6 @@
 """Pages are Jinja templates in `templates/<noun>/`; what they load is in `static/`, nothing comes from elsewhere."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment.filters["iso"] = iso
     environment.filters["when"] = _when
     environment.filters["clock"] = _clock
+    environment.filters["day"] = _day
     environment.globals["asset"] = assets.address
     environment.globals["version"] = version
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
@@ -38,6 +39,11 @@ def _when(moment: datetime) -> str:
     """`5 June 2024, 05:14 UTC`"""
     moment = moment.astimezone(UTC)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def _day(moment: date) -> str:
+    """`5 June 2024`"""
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def _clock(moment: datetime) -> str:

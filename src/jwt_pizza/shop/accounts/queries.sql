@@ -78,9 +78,19 @@ OFFSET $2 LIMIT $3;
 
 -- name: open_session
 -- A new login.
-INSERT INTO shop.sessions (user_id, created_at, expires_at)
-SELECT id, $2, $3 FROM shop.users WHERE id = $1 AND deleted_at IS NULL
+INSERT INTO shop.sessions (user_id, created_at, expires_at, device)
+SELECT id, $2, $3, $4 FROM shop.users WHERE id = $1 AND deleted_at IS NULL
 RETURNING id;
+
+-- name: logins
+-- A user's sessions that have not ended, the newest first.
+SELECT id, device, created_at, expires_at FROM shop.sessions
+WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+ORDER BY created_at DESC, id DESC LIMIT 100;
+
+-- name: end_login
+-- Ends one session of a user; harmless when it has ended.
+UPDATE shop.sessions SET ended_at = $3 WHERE id = $2 AND user_id = $1 AND ended_at IS NULL;
 
 -- name: prolong_session
 -- The session lives as long as its newest token.

@@ -11,7 +11,7 @@ from jwt_pizza.kernel.errors import Conflict, NotFound, Unauthorized
 from jwt_pizza.kit.batching import Batch, once
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.shop.accounts.model import Caller, Credentials, Role, RoleGrant, User, Voucher
+from jwt_pizza.shop.accounts.model import Caller, Credentials, Login, Role, RoleGrant, User, Voucher
 
 SQL: Final = Queries(__package__)
 
@@ -79,8 +79,10 @@ class PostgresAccounts:
         rows = await self._postgres.fetch("accounts.page", SQL["page"], text.like(name), skip, take)
         return [_user(row) for row in rows]
 
-    async def open_session(self, user_id: int, at: datetime, expires_at: datetime) -> int:
-        session_id = await self._postgres.fetchval("sessions.open", SQL["open_session"], user_id, at, expires_at)
+    async def open_session(self, user_id: int, at: datetime, expires_at: datetime, device: str) -> int:
+        session_id = await self._postgres.fetchval(
+            "sessions.open", SQL["open_session"], user_id, at, expires_at, device
+        )
         if not isinstance(session_id, int):
             raise Unauthorized
         return session_id
@@ -90,6 +92,16 @@ class PostgresAccounts:
 
     async def end_session(self, session_id: int, at: datetime) -> None:
         await self._postgres.execute("sessions.end", SQL["end_session"], session_id, at)
+
+    async def logins(self, user_id: int, at: datetime) -> Sequence[Login]:
+        rows = await self._postgres.fetch("sessions.logins", SQL["logins"], user_id, at)
+        return [Login(row["id"], row["device"], row["created_at"], row["expires_at"]) for row in rows]
+
+    async def end_login(self, user_id: int, session_id: int, at: datetime) -> None:
+        await self._postgres.execute("sessions.end_login", SQL["end_login"], user_id, session_id, at)
+
+    async def end_other_logins(self, user_id: int, keep: int, at: datetime) -> None:
+        await self._postgres.execute("sessions.end_others", SQL["end_sessions"], user_id, keep, at)
 
     async def live(self, session_id: int) -> Caller | None:
         return await self._checks.ask(session_id)

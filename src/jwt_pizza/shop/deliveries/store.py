@@ -1,0 +1,42 @@
+"""Shared pizzas and favourites in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.deliveries.model import Shared
+from jwt_pizza.shop.orders.model import Order
+from jwt_pizza.shop.orders.rows import order_of
+
+SQL: Final = Queries(__package__)
+
+
+class PostgresKeepsakes:
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def share_of(self, order_id: int) -> Shared | None:
+        row = await self._postgres.fetchrow("keepsakes.share_of", SQL["share_of"], order_id)
+        return Shared(row["token"], row["shared_at"]) if row else None
+
+    async def share(self, order_id: int, token: str, at: datetime) -> None:
+        await self._postgres.execute("keepsakes.share", SQL["share"], order_id, token, at)
+
+    async def unshare(self, order_id: int) -> None:
+        await self._postgres.execute("keepsakes.unshare", SQL["unshare"], order_id)
+
+    async def shown(self, token: str) -> Order | None:
+        row = await self._postgres.fetchrow("keepsakes.shown", SQL["shown"], token)
+        return order_of(row) if row else None
+
+    async def favourites(self, diner_id: int, *, take: int) -> Sequence[Order]:
+        rows = await self._postgres.fetch("keepsakes.favourites", SQL["favourites"], diner_id, take)
+        return [order_of(row) for row in rows]
+
+    async def keep(self, diner_id: int, order_id: int, at: datetime, *, most: int) -> None:
+        await self._postgres.execute("keepsakes.keep", SQL["keep"], diner_id, order_id, at, most)
+
+    async def drop(self, diner_id: int, order_id: int) -> None:
+        await self._postgres.execute("keepsakes.drop", SQL["drop"], diner_id, order_id)
