@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.accessible import fits, violations
 from tests.browser import browsing
@@ -15,6 +15,10 @@ SMALL, ZOOMED = {"width": 320, "height": 640}, {"width": 640, "height": 400}
 """200 % on a screen of 1280 × 800 leaves 640 × 400."""
 UNGUARDED = """[...document.forms].filter(form => form.method === "post")
     .filter(form => !(form.elements.form?.value || form.elements.csrf?.value)).map(form => form.action)"""
+ADMINS = (
+    *("/admin", "/admin/users", "/admin/users/2", "/admin/menu", "/admin/care?sought=d@jwt.com", "/admin/audit"),
+    *("/admin/franchises/1/close", "/franchise/1", "/franchise/1/books", "/franchise", "/profile", "/history"),
+)
 ANYBODY = ("/", "/menu", "/login", "/register", "/design", "/nowhere", "/checkout?store=1&pizza-1=99")
 
 
@@ -32,6 +36,12 @@ async def test_every_page_can_be_used_by_everybody(shop: Running, browser: Brows
     page.on("console", lambda message: complaints.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     for path in ANYBODY:
+        await look(page, shop.url + path)
+    await shop.order(await shop.log_in(), 1, 2)
+    await page.goto(f"{shop.url}/login")
+    await page.get_by_role("button", name="Log in as admin").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Menu")
+    for path in ADMINS:
         await look(page, shop.url + path)
     assert asked == {urlsplit(shop.url).netloc}
     assert [each for each in complaints if "/nowhere" not in each and "/checkout?" not in each] == []

@@ -26,13 +26,19 @@ from jwt_pizza.shop.accounts import pages as accounts
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.accounts.pages import DemoLogin, Entrance
 from jwt_pizza.shop.accounts.service import Accountant, Sessions
+from jwt_pizza.shop.audit.store import PostgresAuditLog
 from jwt_pizza.shop.bulletins.gateway import HttpStatusPage
 from jwt_pizza.shop.bulletins.service import Board
 from jwt_pizza.shop.deliveries import pages as deliveries
 from jwt_pizza.shop.deliveries import past
 from jwt_pizza.shop.deliveries.service import KeepsakeDesk
 from jwt_pizza.shop.deliveries.store import PostgresKeepsakes
+from jwt_pizza.shop.ledger.store import PostgresLedger
 from jwt_pizza.shop.menu import pages as menu
+from jwt_pizza.shop.office import pages as office
+from jwt_pizza.shop.office import people
+from jwt_pizza.shop.office.service import OfficeDesk
+from jwt_pizza.shop.office.store import PostgresCases
 from jwt_pizza.shop.orders import pages as orders
 from jwt_pizza.shop.orders.hatch import Hatch
 from jwt_pizza.shop.orders.service import OrderDesk
@@ -40,6 +46,9 @@ from jwt_pizza.shop.ovens.gateway import HttpFactory
 from jwt_pizza.shop.profile import pages as profile
 from jwt_pizza.shop.profile.service import ProfileDesk
 from jwt_pizza.shop.profile.store import PostgresBelongings
+from jwt_pizza.shop.takings import pages as takings
+from jwt_pizza.shop.takings.service import TakingsDesk
+from jwt_pizza.shop.takings.store import PostgresTakings
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.design import design
 from jwt_pizza.web.error_pages import ErrorPages
@@ -55,6 +64,8 @@ class Front(msgspec.Struct, frozen=True):
     hatch: Hatch
     keepsakes: KeepsakeDesk
     profile_desk: ProfileDesk
+    takings_desk: TakingsDesk
+    office_desk: OfficeDesk
     board: Board | None
 
 
@@ -64,6 +75,8 @@ def front(settings: Settings, postgres: Postgres, accountant: Accountant, desk: 
         hatch=Hatch(desk, clock),
         keepsakes=KeepsakeDesk(PostgresKeepsakes(postgres), desk, clock),
         profile_desk=ProfileDesk(PostgresBelongings(postgres), accountant, desk, clock),
+        takings_desk=TakingsDesk(PostgresTakings(postgres), clock),
+        office_desk=OfficeDesk(PostgresCases(postgres), PostgresLedger(postgres), PostgresAuditLog(postgres), clock),
         board=board,
     )
 
@@ -130,6 +143,9 @@ def router(made: Front, settings: Settings, sessions: Sessions, bakery: Bakery, 
             deliveries.router,
             past.router,
             profile.router,
+            takings.router,
+            office.router,
+            people.router,
             design("shop.html"),
         ],
         dependencies={
@@ -139,6 +155,8 @@ def router(made: Front, settings: Settings, sessions: Sessions, bakery: Bakery, 
             "hatch": Provide(lambda: made.hatch, sync_to_thread=False),
             "keepsakes": Provide(lambda: made.keepsakes, sync_to_thread=False),
             "profile_desk": Provide(lambda: made.profile_desk, sync_to_thread=False),
+            "takings_desk": Provide(lambda: made.takings_desk, sync_to_thread=False),
+            "office_desk": Provide(lambda: made.office_desk, sync_to_thread=False),
             "version": Provide(lambda: parts.VERSION, sync_to_thread=False),
             "visitor": Provide(visitor),
             "caller": Provide(caller),

@@ -231,7 +231,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         seal=seal,
         sessions=sessions,
         accountant=Accountant(stored_accounts, throttle, passwords, sessions, limits, clock, tally.login),
-        menu_keeper=MenuKeeper(PostgresMenu(postgres)),
+        menu_keeper=MenuKeeper(PostgresMenu(postgres), clock),
         franchising=Franchising(PostgresFranchises(postgres), ledger, clock),
         ledger=ledger,
         orders=stored_orders,

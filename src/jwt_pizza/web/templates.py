@@ -10,7 +10,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from jwt_pizza.kernel.clock import iso
-from jwt_pizza.kernel.money import btc_text
+from jwt_pizza.kernel.money import btc_text, of_btc_number
 from jwt_pizza.web import assets
 
 _HERE: Final = Path(str(files(__package__)))
@@ -26,6 +26,7 @@ def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
         auto_reload=False,
     )
     environment.filters["btc"] = lambda amount: btc_text(amount).replace(" ", "\N{NO-BREAK SPACE}")
+    environment.filters["bitcoin"] = lambda amount: environment.filters["btc"](of_btc_number(amount))
     environment.filters["iso"] = iso
     environment.filters["when"] = _when
     environment.filters["clock"] = _clock

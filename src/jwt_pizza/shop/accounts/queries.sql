@@ -14,6 +14,10 @@ SELECT id, name, email, ARRAY['diner'] AS roles, ARRAY[NULL::bigint] AS franchis
 -- Gives a role; harmless when the user has it.
 INSERT INTO shop.roles (user_id, role, franchise_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
+-- name: take_role
+-- Takes a role; harmless when the user does not have it.
+DELETE FROM shop.roles WHERE user_id = $1 AND role = $2 AND franchise_id IS NOT DISTINCT FROM $3::bigint;
+
 -- name: by_email
 -- The user with this address, with the password's hash.
 SELECT u.id, u.name, u.email, u.password_hash, r.roles, r.franchises

@@ -20,6 +20,7 @@ from jwt_pizza.shop.accounts.model import (
     Limits,
     Login,
     Passwords,
+    Role,
     Seal,
     SignedIn,
     Throttle,
@@ -27,6 +28,7 @@ from jwt_pizza.shop.accounts.model import (
     UserPage,
     name_of,
 )
+from jwt_pizza.shop.audit.model import Entry, Verb
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -143,8 +145,36 @@ class Accountant:
     async def delete(self, caller: Caller, user_id: int) -> None:
         if caller.user.id != user_id and not caller.user.is_admin:
             raise Forbidden
-        if not await self._accounts.delete(user_id, self._clock.now()):
+        now = self._clock.now()
+        # What people do to their own accounts is theirs alone.
+        entry = None if caller.user.id == user_id else Entry(caller.user.id, now, "deleted", f"user {user_id}")
+        if not await self._accounts.delete(user_id, now, entry):
             raise NotFound("unknown user")
+
+    async def get(self, caller: Caller, user_id: int) -> User:
+        if not caller.user.is_admin:
+            raise Forbidden
+        user = await self._accounts.get(user_id)
+        if user is None:
+            raise NotFound("unknown user")
+        return user
+
+    async def appoint(self, caller: Caller, user_id: int, role: Role, franchise_id: int | None) -> None:
+        entry = await self._of_role(caller, user_id, "appointed", role, franchise_id)
+        await self._accounts.appoint(user_id, role, franchise_id, entry)
+
+    async def dismiss(self, caller: Caller, user_id: int, role: Role, franchise_id: int | None) -> None:
+        if caller.user.id == user_id and role == "admin":
+            raise Invalid("somebody else must take this role from you, or nobody might be left who can give it back")
+        entry = await self._of_role(caller, user_id, "dismissed", role, franchise_id)
+        await self._accounts.dismiss(user_id, role, franchise_id, entry)
+
+    async def _of_role(self, caller: Caller, user_id: int, verb: Verb, role: Role, franchise_id: int | None) -> Entry:
+        user = await self.get(caller, user_id)
+        if (role == "franchisee") != (franchise_id is not None):
+            raise Invalid("a franchisee is one of a franchise, and only a franchisee is")
+        about = f"as {role} of franchise {franchise_id}" if franchise_id is not None else f"as {role}"
+        return Entry(caller.user.id, self._clock.now(), verb, f"user {user.name}", about)
 
     async def page(self, caller: Caller, *, page: int, limit: int, name: str) -> UserPage:
         """Pages count from 1."""

@@ -12,6 +12,8 @@ from jwt_pizza.kit.batching import Batch, once
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.accounts.model import Caller, Credentials, Login, Role, RoleGrant, User, Voucher
+from jwt_pizza.shop.audit.model import Entry
+from jwt_pizza.shop.audit.writing import write
 
 SQL: Final = Queries(__package__)
 
@@ -64,13 +66,27 @@ class PostgresAccounts:
             raise NotFound("unknown user")
         return _user(row)
 
-    async def delete(self, user_id: int, at: datetime) -> bool:
+    async def appoint(self, user_id: int, role: Role, franchise_id: int | None, entry: Entry) -> None:
+        try:
+            async with self._postgres.lease("accounts.appoint") as connection, connection.transaction():
+                await connection.execute(SQL["grant_role"], user_id, role, franchise_id)
+                await write(connection, entry)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NotFound("unknown user or franchise") from error
+
+    async def dismiss(self, user_id: int, role: Role, franchise_id: int | None, entry: Entry) -> None:
+        async with self._postgres.lease("accounts.dismiss") as connection, connection.transaction():
+            await connection.execute(SQL["take_role"], user_id, role, franchise_id)
+            await write(connection, entry)
+
+    async def delete(self, user_id: int, at: datetime, entry: Entry | None = None) -> bool:
         async with self._postgres.lease("accounts.delete") as connection:
             async with connection.transaction():
                 if await connection.fetchval(SQL["forget"], user_id, at) is None:
                     return False
                 await connection.execute(SQL["end_sessions"], user_id, None, at)
                 await connection.execute(SQL["revoke_roles"], user_id)
+                await write(connection, entry)
             # After that commit no further order of theirs can be placed, so this finds them all.
             await connection.execute(SQL["forget_pizzas"], user_id)
         return True

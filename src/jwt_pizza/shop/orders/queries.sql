@@ -149,7 +149,8 @@ SELECT nextval('shop.order_ids');
 -- Version, chaos, menu and open stores, all of one moment.
 SELECT c.version, c.chaos, m.ids AS menu_ids, m.titles, m.prices, s.ids AS store_ids, s.franchise_ids
 FROM shop.catalogue c
-CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(title) AS titles, array_agg(price) AS prices FROM shop.menu_items) m
+CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(title) AS titles, array_agg(price) AS prices
+            FROM shop.menu_items WHERE withdrawn_at IS NULL) m
 CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(franchise_id) AS franchise_ids FROM shop.stores WHERE closed_at IS NULL) s;
 
 -- name: set_chaos
