@@ -19,7 +19,8 @@ ADMINS = (
     *("/admin", "/admin/users", "/admin/users/2", "/admin/menu", "/admin/care?sought=d@jwt.com", "/admin/audit"),
     *("/admin/franchises/1/close", "/franchise/1", "/franchise/1/books", "/franchise", "/profile", "/history"),
 )
-ANYBODY = ("/", "/menu", "/login", "/register", "/design", "/nowhere", "/checkout?store=1&pizza-1=99")
+READING = ("/about", "/history-of-pizza", "/docs", "/docs/service", "/docs/factory", "/docs/ops")
+ANYBODY = (*READING, "/", "/menu", "/login", "/register", "/design", "/nowhere", "/checkout?store=1&pizza-1=99")
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ from jwt_pizza.shop.ovens.gateway import HttpFactory
 from jwt_pizza.shop.profile import pages as profile
 from jwt_pizza.shop.profile.service import ProfileDesk
 from jwt_pizza.shop.profile.store import PostgresBelongings
+from jwt_pizza.shop.reading import pages as reading
+from jwt_pizza.shop.reading.pages import Library
 from jwt_pizza.shop.takings import pages as takings
 from jwt_pizza.shop.takings.service import TakingsDesk
 from jwt_pizza.shop.takings.store import PostgresTakings
@@ -124,6 +126,7 @@ def router(made: Front, settings: Settings, sessions: Sessions, bakery: Bakery, 
 
     site = Site(settings.public_url, settings.session_hours * 3600, always=always)
     inspector = KitchenInspector(bakery, remote if settings.policy != "in-house" else None)
+    library = Library(settings.ops_public_url or settings.ops_url)
     entrance = Entrance(shortest_password=settings.shortest_password, demo_logins=_demo_logins(settings))
 
     async def visitor(request: AnyRequest) -> Caller | None:
@@ -146,6 +149,7 @@ def router(made: Front, settings: Settings, sessions: Sessions, bakery: Bakery, 
             takings.router,
             office.router,
             people.router,
+            reading.router,
             design("shop.html"),
         ],
         dependencies={
@@ -157,6 +161,7 @@ def router(made: Front, settings: Settings, sessions: Sessions, bakery: Bakery, 
             "profile_desk": Provide(lambda: made.profile_desk, sync_to_thread=False),
             "takings_desk": Provide(lambda: made.takings_desk, sync_to_thread=False),
             "office_desk": Provide(lambda: made.office_desk, sync_to_thread=False),
+            "library": Provide(lambda: library, sync_to_thread=False),
             "version": Provide(lambda: parts.VERSION, sync_to_thread=False),
             "visitor": Provide(visitor),
             "caller": Provide(caller),
