@@ -2,11 +2,16 @@
 guarded, and it asks nobody else for anything."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from jwt_pizza.factory.vendors.model import SHOP, key_hash
+from jwt_pizza.factory.vendors.store import PostgresCodes
+from jwt_pizza.kernel.clock import SystemClock
+from jwt_pizza.kit.postgres import Postgres
 from tests.accessible import fits, violations
 from tests.browser import browsing
 from tests.running import Running
@@ -29,7 +34,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield made
 
 
-async def test_every_page_can_be_used_by_everybody(shop: Running, browser: Browser) -> None:
+async def test_every_page_can_be_used_by_everybody(shop: Running, browser: Browser, postgres: Postgres) -> None:
     page = await (await browser.new_context(viewport=SMALL, reduced_motion="reduce")).new_page()
     asked: set[str] = set()
     complaints: list[str] = []
@@ -44,8 +49,23 @@ async def test_every_page_can_be_used_by_everybody(shop: Running, browser: Brows
     await expect(page.get_by_role("heading", level=1)).to_have_text("Menu")
     for path in ADMINS:
         await look(page, shop.url + path)
+    await look(page, f"{shop.url}/factory/console")
+    await enter_console(page, postgres, shop.url)
+    await look(page, f"{shop.url}/factory/console")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("JWT Pizza")
+    await page.get_by_role("button", name="Make a new key").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your new API key")
+    await check(page)
     assert asked == {urlsplit(shop.url).netloc}
     assert [each for each in complaints if "/nowhere" not in each and "/checkout?" not in each] == []
+
+
+async def enter_console(page: Page, postgres: Postgres, url: str) -> None:
+    until = SystemClock().now() + timedelta(hours=1)
+    await PostgresCodes(postgres).open_session(key_hash("session-of-a-test"), SHOP.id, until)
+    await page.context.add_cookies(
+        [{"name": "factory_session", "value": "session-of-a-test", "url": f"{url}/factory/console"}]
+    )
 
 
 async def look(page: Page, address: str) -> None:

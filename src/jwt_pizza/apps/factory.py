@@ -20,7 +20,7 @@ from jwt_pizza.factory.chaos import routes as chaos
 from jwt_pizza.factory.chaos.service import ChaosDesk
 from jwt_pizza.factory.chaos.store import PostgresAttacks
 from jwt_pizza.factory.console import pages
-from jwt_pizza.factory.console.pages import Console
+from jwt_pizza.factory.console.pages import Console, Dashboard
 from jwt_pizza.factory.pizzas import routes as pizzas
 from jwt_pizza.factory.pizzas.service import Bakery, Kitchen
 from jwt_pizza.factory.pizzas.store import PostgresBakes, PostgresKeys
@@ -113,6 +113,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
     verify = pizzas.verify_lane(made.bakery)
     bake = _bake_lane(made, settings, path, clock)
     address = _address(settings, path)
+    board = Dashboard(made.vendor_desk, made.chaos_desk, made.badge_desk, made.kitchen)
     console = Console(path, secure=(settings.public_url or "").startswith("https://"))
     return Router(
         path,
@@ -132,6 +133,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
             "badge_desk": Provide(lambda: made.badge_desk, sync_to_thread=False),
             "kitchen": Provide(lambda: made.kitchen, sync_to_thread=False),
             "factory_address": Provide(lambda: address, sync_to_thread=False),
+            "board": Provide(lambda: board, sync_to_thread=False),
             "console": Provide(lambda: console, sync_to_thread=False),
             "visitor": Provide(pages.visitor_of),
             "verify_pizza": Provide(lambda: verify, sync_to_thread=False),

@@ -59,6 +59,9 @@ from jwt_pizza.web.site import Site
 _BULLETIN_EVERY: Final = 5.0
 """Seconds until an incident that ops tells of is on every page."""
 
+_LOOK: Final = 10.0
+"""Seconds of one look into the oven, at the most."""
+
 
 class Front(msgspec.Struct, frozen=True):
     """What pages alone need. `board` is None where there is no ops to ask."""
@@ -74,7 +77,7 @@ class Front(msgspec.Struct, frozen=True):
 def front(settings: Settings, postgres: Postgres, accountant: Accountant, desk: OrderDesk, clock: Clock) -> Front:
     board = Board(HttpStatusPage(settings.ops_url, settings.ops_public_url)) if settings.ops_url else None
     return Front(
-        hatch=Hatch(desk, clock),
+        hatch=Hatch(desk, clock, longest=min(_LOOK, settings.request_seconds / 2)),
         keepsakes=KeepsakeDesk(PostgresKeepsakes(postgres), desk, clock),
         profile_desk=ProfileDesk(PostgresBelongings(postgres), accountant, desk, clock),
         takings_desk=TakingsDesk(PostgresTakings(postgres), clock),

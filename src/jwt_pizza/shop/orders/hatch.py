@@ -14,14 +14,14 @@ from jwt_pizza.shop.orders.service import OrderDesk
 _MOMENT: Final = 0.15
 """Seconds that a page waits before it looks whether the order is on its way."""
 _LOOK_EVERY: Final = 0.25
-_LONGEST: Final = 10.0
-"""Seconds of one look, well below a request's deadline; browsers come back by themselves."""
 _MOST: Final = 200
 """Looks at a time in one process; others reload their page."""
 
 
 class Hatch:
-    def __init__(self, desk: OrderDesk, clock: Clock) -> None:
+    def __init__(self, desk: OrderDesk, clock: Clock, longest: float) -> None:
+        """`longest` is how many seconds one look lasts, below a request's deadline: browsers come back."""
+        self._longest = longest
         self._desk = desk
         self._clock = clock
         self._under_way: set[asyncio.Future[Answer]] = set()
@@ -51,7 +51,7 @@ class Hatch:
             raise Unavailable("too many people are looking into the oven, please reload the page")
         self._watching += 1
         try:
-            end, last = self._clock.monotonic() + _LONGEST, None
+            end, last = self._clock.monotonic() + self._longest, None
             while True:
                 order = await self._desk.get(caller, order_id)
                 if order.status != last:
