@@ -10,8 +10,10 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
 from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.shop.bulletins.gateway import HttpStatusPage
 from tests.accessible import fits, violations
 from tests.browser import browsing
+from tests.postbox import mail_server
 from tests.running import running_shop
 from tests.visitor import visiting
 
@@ -173,10 +175,41 @@ async def test_diner_looks_after_the_account(database_url: str, postgres: Postgr
         assert await postgres.fetchval("t", "SELECT count(*) FROM shop.users WHERE email = 'd2@jwt.com'") == 0
 
 
-async def test_status_page_that_cannot_be_had_shows_nothing(database_url: str) -> None:
+async def test_receipt_is_mailed_to_its_diner_a_few_times(database_url: str, postgres: Postgres) -> None:
+    async with mail_server() as (smtp, mailbox), running_shop(database_url, smtp_url=smtp) as shop:
+        async with visiting(shop.url) as diner:
+            await diner.log_in()
+            page = await diner.submit((await diner.checkout(pizza_1="2", pizza_5="1")).form("/checkout"))
+            form = page.form(f"{page.path}/receipt")
+            for _ in range(3):
+                assert "The receipt is on its way" in (await diner.submit(form)).text
+            refused = await diner.submit(form)
+            assert (refused.status, "look among your mail" in refused.text) == (429, True)
+        mail = mailbox.mails[0]
+        assert (mail["To"], len(mailbox.taken), len(mailbox.ids())) == ("d@jwt.com", 3, 1)
+        body = mail.get_body(("plain",))
+        assert body is not None
+        assert "2 x Veggie: 0.0076" in body.get_content()
+        assert "Total: 0.0175" in body.get_content()
+        async with visiting(shop.url) as other:
+            await other.log_in("f@jwt.com", "franchisee")
+            form.fields["form"] = (await other.get("/menu")).form("/logout").fields["form"]
+            assert (await other.submit(form)).status == 404
+    async with running_shop(database_url, smtp_url="smtp://127.0.0.1:1") as shop, visiting(shop.url) as diner:
+        await postgres.execute("t", "UPDATE shop.receipts SET times = 2")
+        await diner.log_in()
+        form.fields["form"] = (await diner.get("/menu")).form("/logout").fields["form"]
+        for _ in range(2):
+            assert (await diner.submit(form)).status == 503, "and it does not count"
+
+
+async def test_status_page_that_cannot_be_had_shows_nothing() -> None:
     for answer in ({"incidents": "?"}, [], {"incidents": [{"title": " "}]}, {"incidents": [{"title": 3}]}):
-        async with status_page(answer) as ops, running_shop(database_url, ops_url=ops) as shop:
-            assert "Trouble right now" not in (await shop.call("GET", "/menu")).text
+        async with status_page(answer) as ops:
+            assert await HttpStatusPage(ops, None).open_incident() is None
+    async with silent_factory() as ops:
+        assert await HttpStatusPage(ops, None).open_incident() is None
+    assert await HttpStatusPage("http://127.0.0.1:1", None).open_incident() is None
 
 
 async def good(page: Page) -> None:

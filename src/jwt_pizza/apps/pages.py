@@ -31,6 +31,7 @@ from jwt_pizza.shop.bulletins.gateway import HttpStatusPage
 from jwt_pizza.shop.bulletins.service import Board
 from jwt_pizza.shop.deliveries import pages as deliveries
 from jwt_pizza.shop.deliveries import past
+from jwt_pizza.shop.deliveries.gateway import MailedReceipts
 from jwt_pizza.shop.deliveries.service import KeepsakeDesk
 from jwt_pizza.shop.deliveries.store import PostgresKeepsakes
 from jwt_pizza.shop.ledger.store import PostgresLedger
@@ -51,6 +52,7 @@ from jwt_pizza.shop.reading.pages import Library
 from jwt_pizza.shop.takings import pages as takings
 from jwt_pizza.shop.takings.service import TakingsDesk
 from jwt_pizza.shop.takings.store import PostgresTakings
+from jwt_pizza.web import templates
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.design import design
 from jwt_pizza.web.error_pages import ErrorPages
@@ -78,11 +80,21 @@ def front(settings: Settings, postgres: Postgres, accountant: Accountant, desk: 
     board = Board(HttpStatusPage(settings.ops_url, settings.ops_public_url)) if settings.ops_url else None
     return Front(
         hatch=Hatch(desk, clock, longest=min(_LOOK, settings.request_seconds / 2)),
-        keepsakes=KeepsakeDesk(PostgresKeepsakes(postgres), desk, clock),
+        keepsakes=KeepsakeDesk(PostgresKeepsakes(postgres), desk, _post(settings), clock),
         profile_desk=ProfileDesk(PostgresBelongings(postgres), accountant, desk, clock),
         takings_desk=TakingsDesk(PostgresTakings(postgres), clock),
         office_desk=OfficeDesk(PostgresCases(postgres), PostgresLedger(postgres), PostgresAuditLog(postgres), clock),
         board=board,
+    )
+
+
+def _post(settings: Settings) -> MailedReceipts:
+    drawing = templates.engine(parts.VERSION).engine_instance
+    return MailedReceipts(
+        parts.mail(settings),
+        html=drawing.get_template("mail/receipt.html"),
+        text=drawing.get_template("mail/receipt.txt"),
+        shop=settings.public_url or settings.url,
     )
 
 

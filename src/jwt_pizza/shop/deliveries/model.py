@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from jwt_pizza.shop.accounts.model import User
 from jwt_pizza.shop.orders.model import Order
 
 
@@ -38,3 +39,14 @@ class Keepsakes(Protocol):
         ...
 
     async def drop(self, diner_id: int, order_id: int) -> None: ...
+    async def count_receipt(self, order_id: int, *, most: int) -> bool:
+        """Whether one more may be mailed; then it counts."""
+        ...
+
+    async def uncount_receipt(self, order_id: int) -> None: ...
+
+
+class Post(Protocol):
+    async def receipt(self, order: Order, diner: User, store: str) -> None:
+        """Raises Unavailable when it could not be mailed in time."""
+        ...

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Stream, Template
 from markupsafe import Markup
 
-from jwt_pizza.kernel.errors import NotFound
+from jwt_pizza.kernel.errors import NotFound, Refusal, TooMany, Unavailable
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.deliveries.explained import explain
 from jwt_pizza.shop.deliveries.service import KeepsakeDesk
@@ -26,7 +26,7 @@ from jwt_pizza.shop.orders.pages import grouped
 from jwt_pizza.shop.orders.service import OrderDesk
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.line import ClientGone, Line
-from jwt_pizza.web.site import Site, go
+from jwt_pizza.web.site import Site, go, sentence
 
 _LARGEST_ID: Final = 2**53 - 1
 _SHARE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -100,6 +100,26 @@ async def unshare(order_id: FromPath[int], keepsakes: Given[KeepsakeDesk], calle
     return go(f"/delivery/{order_id}#share")
 
 
+@post("/delivery/{order_id:int}/receipt", status_code=200)
+async def mail_receipt(
+    order_id: FromPath[int],
+    request: AnyRequest,
+    site: Given[Site],
+    franchising: Given[Franchising],
+    menu_keeper: Given[MenuKeeper],
+    desk: Given[OrderDesk],
+    keepsakes: Given[KeepsakeDesk],
+    caller: Given[Caller],
+) -> Template | Redirect:
+    order = await _own(desk, caller, order_id)
+    stores = await franchising.store_names([order.store_id])
+    try:
+        await keepsakes.mail_receipt(caller, order.id, stores.get(order.store_id, ""))
+    except (TooMany, Unavailable) as refused:
+        return await _delivery(request, site, franchising, menu_keeper, keepsakes, order, refused=refused)
+    return go(f"/delivery/{order.id}?mailed=yes#keep")
+
+
 @get("/keys.json")
 async def keys(inspector: Given[Inspector]) -> Response[bytes]:
     """The public keys of every oven that the shop bakes in, for browsers that verify by themselves: they ask nobody
@@ -146,6 +166,7 @@ async def _delivery(
     order: Order,
     *,
     verified: bool | None = None,
+    refused: Refusal | None = None,
 ) -> Template:
     """`verified` is None when nobody asked."""
     stores = await franchising.store_names([order.store_id])
@@ -154,6 +175,9 @@ async def _delivery(
     return site.draw(
         request,
         "deliveries/delivery.html",
+        status=refused.status if refused else 200,
+        problem=sentence(refused.message) if refused else "",
+        mailed=request.query_params.get("mailed") == "yes",
         order=order,
         lines=grouped(order.lines),
         pictures=pictures(await menu_keeper.items()),
@@ -184,4 +208,4 @@ async def _own(desk: OrderDesk, caller: Caller, order_id: int) -> Order:
     return await desk.get(caller, within(order_id))
 
 
-router = Router("/", route_handlers=[delivery, events, verify, share, unshare, keys, shown])
+router = Router("/", route_handlers=[delivery, events, verify, share, unshare, mail_receipt, keys, shown])

@@ -44,3 +44,13 @@ ON CONFLICT DO NOTHING;
 -- name: drop
 -- One favourite less.
 DELETE FROM shop.favourites WHERE diner_id = $1 AND order_id = $2;
+
+-- name: count_receipt
+-- One more receipt of an order, unless there were enough.
+INSERT INTO shop.receipts AS r (order_id, times) VALUES ($1, 1)
+ON CONFLICT (order_id) DO UPDATE SET times = r.times + 1 WHERE r.times < $2
+RETURNING times;
+
+-- name: uncount_receipt
+-- It could not be mailed.
+UPDATE shop.receipts SET times = times - 1 WHERE order_id = $1 AND times > 0;

@@ -40,3 +40,10 @@ class PostgresKeepsakes:
 
     async def drop(self, diner_id: int, order_id: int) -> None:
         await self._postgres.execute("keepsakes.drop", SQL["drop"], diner_id, order_id)
+
+    async def count_receipt(self, order_id: int, *, most: int) -> bool:
+        times = await self._postgres.fetchval("keepsakes.receipt", SQL["count_receipt"], order_id, most)
+        return times is not None
+
+    async def uncount_receipt(self, order_id: int) -> None:
+        await self._postgres.execute("keepsakes.no_receipt", SQL["uncount_receipt"], order_id)

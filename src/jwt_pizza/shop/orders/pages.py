@@ -5,7 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency as Given
@@ -29,7 +29,6 @@ from jwt_pizza.web.site import Site, go, read_form, sentence, with_next
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _FRANCHISES: Final = 50
-_MOST_KEPT: Final = 100
 _A_DAY: Final = 86400
 _A_YEAR: Final = 365 * 86400
 _STORE, _BASKET = "store", "basket"
@@ -46,7 +45,7 @@ async def menu(
 ) -> Template:
     choice = Choice.read(request.query_params)
     if not choice.quantities and not choice.store:
-        kept = Choice.read(dict(parse_qsl(site.kept(request, _BASKET), max_num_fields=_MOST_KEPT)))
+        kept = Choice.recall(site.kept(request, _BASKET))
         choice = Choice(kept.store or site.kept(request, _STORE), kept.quantities)
     return await _menu(request, site, menu_keeper, franchising, choice)
 
