@@ -47,7 +47,7 @@ async def status_page(answer: object) -> AsyncIterator[str]:
         return web.json_response(answer)
 
     app = web.Application()
-    app.router.add_get("/status.json", status)
+    app.router.add_get("/api/status", status)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -62,7 +62,8 @@ async def status_page(answer: object) -> AsyncIterator[str]:
 async def test_diner_watches_the_oven_and_keeps_the_pizza(
     database_url: str, postgres: Postgres, browser: Browser
 ) -> None:
-    told = {"incidents": [{"title": "Old", "resolvedAt": "2025-04-08T16:00:00Z"}, {"title": TITLE, "resolvedAt": None}]}
+    over = {"title": "Old", "closedAt": "2025-04-08T16:00:00Z", "report": "x" * 300_000}
+    told = {"parts": [], "incidents": [over, {"title": TITLE, "closedAt": None}]}
     async with (
         silent_factory() as factory,
         status_page(told) as ops,

@@ -1,6 +1,6 @@
-"""The public status page of ops: `GET /status.json`, of which an incident's title and whether it is over are read.
+"""The public status page of ops: `GET /api/status`, of which an incident's title and whether it is over are read.
 
-{"incidents": [{"title": "Orders fail at the factory", "resolvedAt": null}, …]}
+{"incidents": [{"title": "Orders fail at the factory", "closedAt": null}, …]}
 """
 
 from typing import Final
@@ -11,13 +11,13 @@ import msgspec
 from jwt_pizza.shop.bulletins.model import Bulletin
 
 _DEADLINE: Final = 1.0
-_LONGEST_ANSWER: Final = 262_144
+_LONGEST_ANSWER: Final = 4_194_304
 _LONGEST_TITLE: Final = 140
 
 
 class PublicIncident(msgspec.Struct, rename="camel"):
     title: str
-    resolved_at: str | None = None
+    closed_at: str | None = None
 
 
 class PublicStatus(msgspec.Struct):
@@ -27,7 +27,7 @@ class PublicStatus(msgspec.Struct):
 class HttpStatusPage:
     def __init__(self, ops_url: str, public_url: str | None) -> None:
         """`public_url` is the address of ops as people see it."""
-        self._url = f"{ops_url.rstrip('/')}/status.json"
+        self._url = f"{ops_url.rstrip('/')}/api/status"
         self._link = f"{(public_url or ops_url).rstrip('/')}/status"
 
     async def open_incident(self) -> Bulletin | None:
@@ -36,9 +36,19 @@ class HttpStatusPage:
             async with aiohttp.ClientSession(timeout=timeout) as client, client.get(self._url) as answer:
                 if answer.status != 200:
                     return None
-                told = msgspec.json.decode(await answer.content.read(_LONGEST_ANSWER), type=PublicStatus)
+                told = msgspec.json.decode(await _body(answer), type=PublicStatus)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, msgspec.MsgspecError, RecursionError):
             return None
-        open_ones = (incident for incident in told.incidents if incident.resolved_at is None and incident.title.strip())
+        open_ones = (incident for incident in told.incidents if incident.closed_at is None and incident.title.strip())
         first = next(open_ones, None)
         return Bulletin(title=first.title.strip()[:_LONGEST_TITLE], link=self._link) if first else None
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """As far as it is read: one that is longer is no JSON then."""
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > _LONGEST_ANSWER:
+            break
+    return bytes(body)
