@@ -16,5 +16,9 @@ class HandClock:
     async def sleep(self, seconds: float) -> None:
         self._passed += seconds
 
+    async def rest(self, seconds: float, *, most: float) -> float:
+        await self.sleep(seconds)
+        return 0.0
+
     def pass_(self, seconds: float) -> None:
         self._passed += seconds

@@ -11,8 +11,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from jwt_pizza.apps import database as databases
-from jwt_pizza.apps import demo
+from jwt_pizza.apps import demo, migration
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit import embedded
 from jwt_pizza.kit.postgres import Postgres
@@ -50,7 +49,7 @@ def template(cluster: embedded.Cluster) -> str:
 
     async def prepare() -> None:
         await administer(cluster, f"CREATE DATABASE {name}")
-        databases.migrate(cluster.url(name))
+        migration.migrate(cluster.url(name))
         postgres = await Postgres(cluster.url(name), name="template", size=2).open()
         await demo.seed(postgres, SystemClock())
         await postgres.close()

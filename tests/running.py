@@ -104,7 +104,8 @@ async def running_factory(
 @asynccontextmanager
 async def running_ops(database_url: str, *, clock: Clock | None = None, **changes: object) -> AsyncIterator[Running]:
     loaded = settings.load({"JWT_PIZZA_LOG_LEVEL": "error"})
-    loaded = msgspec.structs.replace(loaded, **{"pool_size": 5, **changes})
+    # Unless a test says which, there is no shop that this ops could act on.
+    loaded = msgspec.structs.replace(loaded, **{"pool_size": 5, "url": "http://127.0.0.1:9", **changes})
     async with serving(ops_app.app(loaded, database_url, clock)) as running:
         yield running
 

@@ -34,6 +34,10 @@ class TurnedClock:
         self._somebody.set()
         await future
 
+    async def rest(self, seconds: float, *, most: float) -> float:
+        await self.sleep(seconds)
+        return 0.0
+
     async def begun(self, seconds: float, *, times: int = 1) -> None:
         """Returns once somebody has begun to sleep so long, for the first or a later time."""
         async with asyncio.timeout(10):

@@ -258,3 +258,50 @@ async def test_plan_that_makes_no_sense_is_refused(
     async with running_factory(database_url) as factory:
         answer = await factory.call("PUT", f"/api/vendor/chaos/{path}", plan, token=key)
         assert (answer.status, answer.message) == (400, message)
+
+
+async def test_an_attack_strikes_the_very_next_order_of_a_process_that_was_at_ease(
+    database_url: str, postgres: Postgres
+) -> None:
+    """On every process, whichever it was started through; and when it ends so does its effect."""
+    key = await vendor_key(postgres)
+    async with running_factory(database_url) as one, running_factory(database_url) as other:
+        for _ in range(2):
+            assert {(await bake(factory, key)).status for factory in (one, other)} == {200}
+        await attack(one, key, "fail")
+        struck = [await bake(factory, key) for factory in (one, other)]
+        assert {answer.status for answer in struck} == {500}
+        assert (await one.call("GET", path_of(struck[0].json["reportUrl"], one))).status == 200
+        for _ in range(2):
+            assert {(await bake(factory, key)).status for factory in (one, other)} == {200}
+    outcomes = await postgres.fetch("test", "SELECT outcome, repeat FROM factory.bakes ORDER BY id")
+    assert [row["outcome"] for row in outcomes] == ["baked"] * 4 + ["failed"] * 2 + ["baked"] * 4
+    assert [row["repeat"] for row in outcomes] == [False, *[True] * 3, False, False, *[True] * 4]
+
+
+async def test_a_key_and_a_name_end_at_once_for_a_process_that_knew_them(database_url: str, postgres: Postgres) -> None:
+    key = await vendor_key(postgres)
+    async with running_factory(database_url) as factory:
+        for _ in range(2):
+            assert (await bake(factory, key)).status == 200
+        await postgres.execute("test", "UPDATE factory.vendors SET name = 'Roma Nova' WHERE id = 'roma'")
+        for _ in range(2):
+            assert claims((await bake(factory, key)).json["jwt"])["vendor"] == {"id": "roma", "name": "Roma Nova"}
+        fresh = await vendor_key(postgres)
+        assert (await bake(factory, key)).status == 401
+        assert (await bake(factory, fresh)).status == 200
+
+
+async def test_orders_of_known_keys_that_come_together_are_told_apart(database_url: str, postgres: Postgres) -> None:
+    """One of two vendors is attacked while the orders of both share a statement."""
+    keys = [await vendor_key(postgres, vendor) for vendor in ("roma", "napoli")]
+    async with running_factory(database_url) as factory:
+        for key in keys:
+            await bake(factory, key)
+        await attack(factory, keys[0], "fail")
+        answers = await asyncio.gather(*(bake(factory, keys[number % 2], 100 + number) for number in range(20)))
+        assert [answer.status for answer in answers] == [500, 200] * 10
+        baked = [claims(answer.json["jwt"]) for answer in answers[1::2]]
+        assert [(pizza["vendor"]["id"], pizza["order"]["id"]) for pizza in baked] == [
+            ("napoli", number) for number in range(101, 120, 2)
+        ]

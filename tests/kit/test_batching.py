@@ -47,6 +47,22 @@ async def test_a_batch_gathers_while_another_is_under_way() -> None:
     assert kitchen.batches == [[1], [2, 3, 4], [5, 6]]
 
 
+async def test_several_who_linger_wait_for_those_that_keep_coming_and_no_longer() -> None:
+    kitchen = Kitchen()
+    batch = Batch(kitchen.work, most=12, linger=3600)
+
+    async def late(number: int) -> int:
+        for _ in range(number * 5):
+            await asyncio.sleep(0)
+        return await batch.ask(number)
+
+    # The last is far behind: nobody comes for so long that it is not waited for.
+    assert await asyncio.gather(*(late(number) for number in (0, 0, 1, 2, 3, 40))) == [0, 0, 10, 20, 30, 400]
+    assert kitchen.batches == [[0, 0, 1, 2, 3], [40]]
+    await asyncio.gather(*(batch.ask(number) for number in range(30)))
+    assert [len(one) for one in kitchen.batches[2:]] == [12, 12, 6]
+
+
 async def test_a_bad_item_fails_alone() -> None:
     kitchen = Kitchen()
     batch = Batch(kitchen.work)

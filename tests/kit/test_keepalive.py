@@ -14,6 +14,9 @@ LONGEST = 100
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\npizza"
 
 
+Ask = Callable[[], Coroutine[Any, Any, tuple[int, bytes]]]
+
+
 class Script:
     """Answers each request with the next of `answers`; one that ends in nothing closes the connection."""
 
@@ -44,15 +47,16 @@ class Script:
 
 
 @asynccontextmanager
-async def origin(script: Script, connections: int = 5) -> AsyncIterator[Callable[[], Coroutine[Any, Any, Any]]]:
+async def origin(
+    script: Script, connections: int = 5, within: float = 10
+) -> AsyncIterator[Callable[[], Coroutine[Any, Any, Any]]]:
     server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/order")
     made = Origin(url, connections=connections, longest=LONGEST)
     head = made.head(url.raw_path, {"Authorization": "Bearer key"})
 
     async def ask() -> tuple[int, bytes]:
-        async with asyncio.timeout(10):
-            answer = await made.post(head, b"body")
+        answer = await made.post(head, b"body", within=within)
         return answer.status, answer.body
 
     try:
@@ -133,6 +137,23 @@ async def test_an_answer_too_many_is_never_taken_for_the_next_one() -> None:
     assert script.connections == 2
 
 
+async def test_a_call_ends_in_time_and_breaks_its_connection() -> None:
+    script = Script(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\npiz", OK)
+    async with origin(script, within=0.2) as ask:
+        with pytest.raises(TimeoutError):
+            await ask()
+        await script.closed.wait()
+        assert await ask() == (200, b"pizza")
+    assert script.connections == 2
+
+
+async def test_waiting_for_a_connection_ends_in_time() -> None:
+    script = Script(b"", b"")
+    async with origin(script, connections=1, within=0.2) as ask:
+        ends = await asyncio.gather(ask(), ask(), return_exceptions=True)
+        assert {type(end) for end in ends} == {TimeoutError}
+
+
 async def test_more_calls_than_connections_wait() -> None:
     script = Script(*[OK] * 20)
     async with origin(script, connections=2) as ask:
@@ -144,7 +165,7 @@ async def test_nobody_there() -> None:
     nobody = Origin(URL("http://127.0.0.1:1/"), connections=1, longest=LONGEST)
     for _ in range(2):
         with pytest.raises(OSError, match=r"."):
-            await nobody.post(nobody.head("/", {}), b"")
+            await nobody.post(nobody.head("/", {}), b"", within=10)
 
 
 def test_a_header_cannot_smuggle_in_another() -> None:

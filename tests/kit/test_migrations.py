@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import asyncpg
 
-from jwt_pizza.apps import database
-from jwt_pizza.kit import embedded, migrations
+from jwt_pizza.apps import database, migration
+from jwt_pizza.kit import embedded, revisions
 
 
 def test_two_upgrades_at_once_end_with_the_newest_revision(cluster: embedded.Cluster) -> None:
@@ -28,12 +28,12 @@ def test_two_upgrades_at_once_end_with_the_newest_revision(cluster: embedded.Clu
         with ThreadPoolExecutor(1) as other:
             # Alembic keeps state of a run in its module, so the second one is a process of its own.
             second = other.submit(_migrate_elsewhere, cluster.url(name))
-            database.migrate(cluster.url(name))
+            migration.migrate(cluster.url(name))
             assert second.result(60) == 0
-        database.migrate(cluster.url(name))
+        migration.migrate(cluster.url(name))
         for schema, package in database.SCHEMAS.items():
             version = asyncio.run(ask(name, f"SELECT version_num FROM {schema}.schema_version"))
-            assert version == migrations.newest(package)
+            assert version == revisions.newest(package)
     finally:
         asyncio.run(ask("postgres", f"DROP DATABASE {name} WITH (FORCE)"))
 

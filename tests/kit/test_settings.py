@@ -56,6 +56,7 @@ def test_values_are_converted() -> None:
     [
         ("JWT_PIZZA_POOL_SIZE", "1"),
         ("JWT_PIZZA_POOL_SIZE", "many"),
+        ("JWT_PIZZA_RUNBOOK_AUTOMATIC", "report-factory, stop-chaos"),
         ("JWT_PIZZA_POOL_SIZE", "3.5"),
         ("JWT_PIZZA_DEMO", "perhaps"),
         ("JWT_PIZZA_REQUEST_SECONDS", "0"),

@@ -50,6 +50,10 @@ class Time:
     async def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
+    async def rest(self, seconds: float, *, most: float) -> float:
+        await self.sleep(seconds)
+        return 0.0
+
 
 class OwnOven:
     def __init__(self, *, broken: bool = False) -> None:

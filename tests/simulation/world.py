@@ -59,6 +59,10 @@ class World:
     async def sleep(self, seconds: float) -> None:
         await Delay(seconds)
 
+    async def rest(self, seconds: float, *, most: float) -> float:
+        await self.sleep(seconds)
+        return 0.0
+
     def say(self, text: str) -> None:
         self.log.append(f"{self.time:9.3f}  {text}")
 

@@ -50,27 +50,59 @@ async def test_refusals_are_the_same_on_both_ways(shop: Running, body: object, s
     assert {answer.status for answer in missing} <= {400, 401}
 
 
-async def test_a_gate_refuses_before_anything_is_read() -> None:
+class Full:
+    """A gate that refuses so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __call__(self) -> None:
+        self.times -= 1
+        if self.times >= 0:
+            raise Unavailable("too many at this moment", retry_after=2)
+
+
+async def knock(gate: Full, keep: float, logged: list[bytes]) -> list[Any]:
+    """What is answered at a gate."""
     reading, writing = os.pipe()
     sent: list[Any] = []
 
-    def full() -> None:
-        raise Unavailable("too many at this moment", retry_after=2)
+    async def inside(_scope: object, _receive: object, send: Any) -> None:
+        await send({"type": "inside"})
 
-    async def untouched(*_: object) -> Any:
-        raise AssertionError("it was let in")
+    async def unread() -> Any:
+        raise AssertionError("the call was read")
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     log = Log("test", fd=writing)
-    express = Express(untouched, {}, {("PUT", "/api/auth"): full}, log=log, most_bytes=1024, deadline=1.0)
+    lanes: dict[tuple[str, str], Any] = {}
+    express = Express(inside, lanes, {("PUT", "/api/auth"): gate}, log=log, most_bytes=1024, deadline=1.0, keep=keep)
     scope: Any = {"type": "http", "method": "PUT", "path": "/api/auth", "headers": [], "query_string": b""}
-    await express(scope, untouched, send)
+    await express(scope, unread, send)
     log.flush()
+    os.close(writing)
+    logged.append(os.read(reading, 4096))
+    os.close(reading)
+    return sent
+
+
+async def test_a_gate_refuses_before_anything_is_read() -> None:
+    logged: list[bytes] = []
+    sent = await knock(Full(2), 0.0, logged)
     assert sent[0]["status"] == 503
     assert (b"retry-after", b"2") in sent[0]["headers"]
     assert json.loads(sent[1]["body"]) == {"message": "too many at this moment"}
-    assert json.loads(os.read(reading, 4096))["reason"] == "too many at this moment"
-    os.close(reading)
-    os.close(writing)
+    assert json.loads(logged[0])["reason"] == "too many at this moment"
+
+
+async def test_who_waits_at_a_gate_gets_in_when_there_is_room() -> None:
+    assert await knock(Full(1), 0.0, []) == [{"type": "inside"}]
+
+
+async def test_a_crowd_before_a_gate_is_sent_away_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jwt_pizza.web.express._MOST_KEPT", 0)
+    sent = await knock(Full(1), 3600.0, [])
+    assert sent[0]["status"] == 503
+    assert (b"connection", b"close") in sent[0]["headers"]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from jwt_pizza.kernel.errors import Unavailable
-from jwt_pizza.kit import embedded, migrations
+from jwt_pizza.kit import embedded, revisions
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.web import health
@@ -40,15 +40,9 @@ def running(settings: Settings) -> str:
     return cluster.url()
 
 
-def migrate(url: str) -> None:
-    """Brings every schema to this version."""
-    for schema, package in SCHEMAS.items():
-        migrations.upgrade(url, package, schema)
-
-
 def schema_check(postgres: Postgres, schema: str) -> health.Check:
     """For `/readyz`: the schema is at the version that this code needs."""
-    newest = migrations.newest(SCHEMAS[schema])
+    newest = revisions.newest(SCHEMAS[schema])
 
     async def migrated() -> bool:
         query = f"SELECT version_num = $1 FROM {schema}.schema_version"  # noqa: S608 - a name of ours

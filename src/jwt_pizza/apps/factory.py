@@ -39,6 +39,7 @@ from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.address import Address
 from jwt_pizza.web.express import Lane
+from jwt_pizza.web.operators import for_factory
 
 ISSUER: Final = "jwt-pizza-factory"
 _KEYS_EVERY: Final = 1.0
@@ -114,6 +115,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
     bake = _bake_lane(made, settings, path, clock)
     address = _address(settings, path)
     board = Dashboard(made.vendor_desk, made.chaos_desk, made.badge_desk, made.kitchen)
+    operators = parts.operators(settings, for_factory(settings.ops_token))
     console = Console(path, secure=(settings.public_url or "").startswith("https://"))
     return Router(
         path,
@@ -134,6 +136,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
             "kitchen": Provide(lambda: made.kitchen, sync_to_thread=False),
             "factory_address": Provide(lambda: address, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
+            "operators": Provide(lambda: operators, sync_to_thread=False),
             "console": Provide(lambda: console, sync_to_thread=False),
             "visitor": Provide(pages.visitor_of),
             "verify_pizza": Provide(lambda: verify, sync_to_thread=False),

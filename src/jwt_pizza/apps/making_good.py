@@ -27,4 +27,5 @@ def postman(settings: Settings, postgres: Postgres, clock: Clock) -> Postman:
         text=drawing.get_template("mail/amends.txt"),
         shop=settings.public_url or settings.url,
     )
-    return Postman(PostgresLetters(postgres), letters, clock)
+    # Half of what is claimed waits for a line to the mail server while the others are on theirs: two deadlines.
+    return Postman(PostgresLetters(postgres), letters, clock, claim=2 * settings.mail_seconds + 1)

@@ -24,6 +24,7 @@ from jwt_pizza.web import errors, openapi
 from jwt_pizza.web.edge import Edge, Origins
 from jwt_pizza.web.error_pages import ErrorPages
 from jwt_pizza.web.express import Express, Gate, Lane
+from jwt_pizza.web.operators import Operators
 
 VERSION: Final = version("jwt-pizza")
 
@@ -59,6 +60,12 @@ def mail(settings: Settings) -> Smtp | Outbox:
     if settings.smtp_url:
         return Smtp(settings.smtp_url, sender=settings.mail_from, deadline=settings.mail_seconds)
     return Outbox(settings.data_home / "outbox", sender=settings.mail_from)
+
+
+def operators(settings: Settings, token: str | None) -> Operators:
+    """Whether ops, which shows this token, may act here for its people."""
+    alone = settings.public_url is None and not settings.trusted_proxies
+    return Operators(token, alone=alone)
 
 
 def build(

@@ -30,15 +30,15 @@ from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.shop.accounts import routes as accounts
 from jwt_pizza.shop.accounts.attendance import Attendance
-from jwt_pizza.shop.accounts.model import Caller, Limits, Seal
+from jwt_pizza.shop.accounts.model import Caller, Limits, Seal, caller_at_ops
 from jwt_pizza.shop.accounts.service import Accountant, Sessions
 from jwt_pizza.shop.accounts.store import PostgresAccounts, PostgresAttendances, PostgresThrottle
 from jwt_pizza.shop.amends import routes as amends
 from jwt_pizza.shop.amends.service import AmendsDesk
 from jwt_pizza.shop.connections import routes as connections
 from jwt_pizza.shop.connections.model import Process
-from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Reporter
-from jwt_pizza.shop.connections.store import ForgetfulStore, PostgresLeaks, PostgresSnapshots
+from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Recall, Reporter
+from jwt_pizza.shop.connections.store import ForgetfulStore, PostgresLeaks, PostgresRecalls, PostgresSnapshots
 from jwt_pizza.shop.franchises import routes as franchises
 from jwt_pizza.shop.franchises.service import Franchising
 from jwt_pizza.shop.franchises.store import PostgresFranchises
@@ -54,11 +54,12 @@ from jwt_pizza.shop.orders.store import PostgresOrders
 from jwt_pizza.shop.ovens import routes as ovens
 from jwt_pizza.shop.ovens.gateway import HttpFactory
 from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, ReportLink, Tuning
-from jwt_pizza.shop.ovens.service import Inspection, Kitchen
-from jwt_pizza.shop.ovens.store import PostgresAttempts
+from jwt_pizza.shop.ovens.service import Inspection, Kitchen, OvenSwitch
+from jwt_pizza.shop.ovens.store import PostgresAttempts, PostgresForcing
 from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.api import AnyRequest, bearer_token
 from jwt_pizza.web.express import Lane
+from jwt_pizza.web.operators import Operators
 
 _RESERVE: Final = Reserve(
     3,
@@ -66,6 +67,7 @@ _RESERVE: Final = Reserve(
         {
             "accounts.credentials",
             "bakes.record",
+            "bakes.record_calm",
             "chaos.admit",
             "chaos.end",
             "chaos.end_all",
@@ -85,7 +87,13 @@ _RESERVE: Final = Reserve(
             "orders.resolve_again",
             "orders.status",
             "orders.take_over",
+            "ovens.force",
+            "ovens.forced",
+            "ovens.get",
+            "ovens.recent",
             "readyz",
+            "recalls.number",
+            "recalls.recall",
             "sessions.live",
             "sessions.open",
             "telemetry.ping",
@@ -105,6 +113,8 @@ _ORDER, _HISTORY, _MENU = ("POST", "/api/order"), ("GET", "/api/order"), ("GET",
 """The calls with an express lane."""
 _LOG_IN, _REGISTER = ("PUT", "/api/auth"), ("POST", "/api/auth")
 """The calls with a gate."""
+_OPERATING: Final = "/api/ops/"
+"""Below this ops may call, for its people."""
 _REPORT_EVERY: Final = 0.5
 _ATTENDANCE_EVERY: Final = 5.0
 _LEAK_EVERY: Final = 0.5
@@ -181,6 +191,9 @@ class Shop(msgspec.Struct, frozen=True):
     remote: HttpFactory
     kitchen: Kitchen
     inspection: Inspection
+    oven_switch: OvenSwitch
+    recall: Recall
+    operators: Operators
     reporter: Reporter
     connection_desk: ConnectionDesk
     leak: Leak
@@ -241,6 +254,9 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         remote=remote,
         kitchen=kitchen,
         inspection=Inspection(PostgresAttempts(postgres), NotedLink(remote, telemetry.happenings)),
+        oven_switch=OvenSwitch(PostgresForcing(postgres), kitchen, clock),
+        recall=Recall(PostgresRecalls(postgres), snapshots, clock, postgres.recall),
+        operators=parts.operators(settings, settings.ops_token),
         reporter=Reporter(Process(telemetry.process, "shop"), telemetry.vitals, snapshots, clock),
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,
@@ -263,6 +279,8 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         asyncio.create_task(every(1, "void expired holds", made.desk.reap, clock, log)),
         asyncio.create_task(every(_REPORT_EVERY, "report vitals", made.reporter.report, clock, log)),
         asyncio.create_task(every(_LEAK_EVERY, "follow the leak", made.leak.refresh, clock, log)),
+        asyncio.create_task(every(_LEAK_EVERY, "follow the oven switch", made.oven_switch.refresh, clock, log)),
+        asyncio.create_task(every(_LEAK_EVERY, "follow recalls", made.recall.refresh, clock, log)),
         asyncio.create_task(every(_ATTENDANCE_EVERY, "count active users", made.attendance.note, clock, log)),
         asyncio.create_task(every(1, "give amends", made.amends_desk.give, clock, log)),
         asyncio.create_task(every(1, "send letters", made.postman.step, clock, log)),
@@ -278,9 +296,9 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         made.passwords.close()
 
 
-def app(settings: Settings, database_url: str) -> ASGIApp:
+def app(settings: Settings, database_url: str, clock: Clock | None = None) -> ASGIApp:
     log = parts.log_of("shop", settings)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     postgres = parts.pool(settings, database_url, "jwt-pizza shop", _RESERVE, clock)
     telemetry = Telemetry("shop", parts.VERSION, postgres, clock, log)
     zeros.shop()
@@ -345,6 +363,8 @@ def app(settings: Settings, database_url: str) -> ASGIApp:
 
 def dependencies(made: Shop, lanes: Mapping[tuple[str, str], Lane]) -> dict[str, Provide]:
     async def caller(request: AnyRequest) -> Caller:
+        if request.scope["path"].startswith(_OPERATING) and (acting := made.operators.acting(request.scope)):
+            return caller_at_ops(acting.actor, administrator=acting.role == "administrator")
         return await made.sessions.identify(bearer_token(request))
 
     async def visitor(request: AnyRequest) -> Caller | None:
@@ -364,6 +384,8 @@ def dependencies(made: Shop, lanes: Mapping[tuple[str, str], Lane]) -> dict[str,
         "menu_keeper": Provide(lambda: made.menu_keeper, sync_to_thread=False),
         "franchising": Provide(lambda: made.franchising, sync_to_thread=False),
         "inspection": Provide(lambda: made.inspection, sync_to_thread=False),
+        "oven_switch": Provide(lambda: made.oven_switch, sync_to_thread=False),
+        "recall": Provide(lambda: made.recall, sync_to_thread=False),
         "connection_desk": Provide(lambda: made.connection_desk, sync_to_thread=False),
         "leak": Provide(lambda: made.leak, sync_to_thread=False),
         "amends_desk": Provide(lambda: made.amends_desk, sync_to_thread=False),

@@ -69,7 +69,7 @@ def login_storm(bench: Bench) -> Figures:
 
 
 def alerts(bench: Bench) -> Figures:
-    return ingestion.figures(bench.system.ops, connections=CONNECTIONS, seconds=bench.seconds)
+    return ingestion.figures(bench.system.ops, bench.system.ops_token, connections=CONNECTIONS, seconds=bench.seconds)
 
 
 CASES: Final[dict[str, Callable[[Bench], Figures]]] = {

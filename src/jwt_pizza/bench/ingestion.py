@@ -18,14 +18,14 @@ _MOST_HUNDREDS: Final = 700
 _NEW_SECONDS: Final = 5.0
 
 
-def figures(ops: str, *, connections: int, seconds: float) -> dict[str, float]:
+def figures(ops: str, token: str, *, connections: int, seconds: float) -> dict[str, float]:
     """`per_s` one-alert posts of new alerts; the others as they are named, in alerts a second."""
     numbers = iter(range(10**9))
     length = min(seconds, _NEW_SECONDS)
-    single = _posts(numbers, int(_MOST_SINGLE * length), 1)
+    single = _posts(numbers, int(_MOST_SINGLE * length), 1, token)
     new = _fresh(ops, single, connections, length)
     known = _checked(load.run("POST", f"{ops}/api/v2/alerts", single[:2000], connections=connections, seconds=seconds))
-    hundreds = _posts(numbers, int(_MOST_HUNDREDS * length), HUNDRED)
+    hundreds = _posts(numbers, int(_MOST_HUNDREDS * length), HUNDRED, token)
     new_hundreds = _fresh(ops, hundreds, connections, length)
     known_hundreds = _checked(
         load.run("POST", f"{ops}/api/v2/alerts", hundreds[:200], connections=connections, seconds=seconds)
@@ -48,9 +48,9 @@ def _fresh(ops: str, posts: Sequence[Asked], connections: int, seconds: float) -
     return measured
 
 
-def _posts(numbers: Iterator[int], count: int, alerts: int) -> list[Asked]:
+def _posts(numbers: Iterator[int], count: int, alerts: int, token: str) -> list[Asked]:
     run = f"{random.getrandbits(32):08x}"
-    return [Asked(body=_body(run, [next(numbers) for _ in range(alerts)])) for _ in range(count)]
+    return [Asked(token, _body(run, [next(numbers) for _ in range(alerts)])) for _ in range(count)]
 
 
 def _body(run: str, numbers: Sequence[int]) -> str:

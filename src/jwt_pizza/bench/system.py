@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -22,10 +23,12 @@ _START_SECONDS: Final = 60
 
 
 class System(msgspec.Struct, frozen=True):
-    """`ready_seconds` from the command to its ready line, on a data directory that exists."""
+    """`ops_token`: what programs send alerts with. `ready_seconds`: from the command to its ready line, on a data
+    directory that exists."""
 
     shop: str
     ops: str
+    ops_token: str
     database_url: str
     cluster: embedded.Cluster
     pid: int
@@ -70,7 +73,8 @@ def _up(root: Path, workers: int, policy: str, settings: Mapping[str, str]) -> I
     argv = [sys.executable, "-m", "jwt_pizza", "up", "--port", "0", "--ops-port", "0"]
     argv += ["--workers", str(workers), "--data-dir", str(root)]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment |= {"JWT_PIZZA_POLICY": policy, **settings}
+    token = secrets.token_urlsafe(16)
+    environment |= {"JWT_PIZZA_POLICY": policy, "JWT_PIZZA_OPS_TOKEN": token, **settings}
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         shop, ops = _wait(process)
@@ -81,6 +85,7 @@ def _up(root: Path, workers: int, policy: str, settings: Mapping[str, str]) -> I
         yield System(
             shop=shop,
             ops=ops,
+            ops_token=token,
             database_url=cluster.url(),
             cluster=cluster,
             pid=process.pid,
@@ -89,6 +94,8 @@ def _up(root: Path, workers: int, policy: str, settings: Mapping[str, str]) -> I
     finally:
         process.terminate()
         process.wait(_START_SECONDS)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _wait(process: "subprocess.Popen[str]") -> tuple[str, str]:

@@ -17,8 +17,10 @@ COMMANDS: Final = {
     "keys": "The keys that pizzas are signed with.",
     "ledger": "The books.",
     "oncall": "Who is on call, who is paged, and what they do about it.",
+    "incident": "Incidents, whom they hurt, and how that is made good.",
     "traffic": "Send realistic load to a running shop.",
     "connections": "Who holds which database connection.",
+    "drill": "Practise an incident: as it was, and as it is built.",
     "bench": "Measure the system against PostgreSQL's own limit.",
 }
 

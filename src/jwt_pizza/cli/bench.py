@@ -10,12 +10,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from jwt_pizza.bench import attacks, cases, diners, firstpage, system
+from jwt_pizza.bench import amends, attacks, cases, diners, firstpage, system
 
 WORKERS = 2
 UNDER_ATTACK = ("factory", "attacks")
 FIRST_PAGE = "first-page"
-ON_REQUEST = (*UNDER_ATTACK, FIRST_PAGE)
+AMENDS = "amends"
+ON_REQUEST = (*UNDER_ATTACK, FIRST_PAGE, AMENDS)
 """Measured on request alone, on systems of their own: they take minutes."""
 
 
@@ -33,7 +34,7 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
       jwt-pizza bench
       jwt-pizza bench orders menu --seconds 5 --json bench.json
       jwt-pizza bench factory attacks --seconds 20
-      jwt-pizza bench first-page
+      jwt-pizza bench first-page amends
     """
     console = Console()
     results: dict[str, cases.Figures] = {}
@@ -62,6 +63,9 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
     if FIRST_PAGE in names:
         with console.status(f"measuring {FIRST_PAGE}, {firstpage.RUNS} times"):
             results[FIRST_PAGE] = firstpage.figures(firstpage.RUNS)
+    if AMENDS in names:
+        with console.status(f"making amends to {amends.DINERS} diners"):
+            results[AMENDS] = amends.figures()
     console.print(_table(results))
     if json_file:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from jwt_pizza.apps import database, demo, parts
+from jwt_pizza.apps import database, demo, migration, parts
 from jwt_pizza.apps.ops import demo as ops_demo
 from jwt_pizza.factory.vendors.model import OPERATOR
 from jwt_pizza.factory.vendors.service import VendorDesk
@@ -47,7 +47,7 @@ def command(with_demo: bool, operator_key: Path | None) -> None:
                 _write(operator_key, await desk.lend(OPERATOR))
 
     with database.at_hand(loaded) as url:
-        database.migrate(url)
+        migration.migrate(url)
         if with_demo or operator_key:
             asyncio.run(fill(url))
     click.echo("the database is at this version")

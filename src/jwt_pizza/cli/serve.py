@@ -31,10 +31,10 @@ def command(deployable: str, port: int | None, workers: int) -> None:
     if inherited_socket_given():
         _serve(deployable, loaded, port)
         return
-    from jwt_pizza.apps import database  # noqa: PLC0415 - a worker that is started by the supervisor needs none of it
+    from jwt_pizza.apps import database, migration  # noqa: PLC0415 - a worker that is started by the supervisor needs none of it
 
     with database.at_hand(loaded) as url, TemporaryDirectory(prefix="jwt-pizza-metrics-") as counts:
-        database.migrate(url)
+        migration.migrate(url)
         sockets = listen(loaded.host, port, workers)
         environment = os.environ | {"DATABASE_URL": url}
         if workers > 1:

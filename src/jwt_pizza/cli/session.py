@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from jwt_pizza.apps import database, parts
+from jwt_pizza.apps import database, migration, parts
 from jwt_pizza.kit import settings
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
@@ -21,5 +21,5 @@ def with_database(work: Callable[[Postgres, Settings], Awaitable[Result]], given
             return await work(postgres, loaded)
 
     with database.at_hand(loaded) as url:
-        database.migrate(url)
+        migration.migrate(url)
         return asyncio.run(run(url))

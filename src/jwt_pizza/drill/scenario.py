@@ -15,12 +15,17 @@ import msgspec
 
 from jwt_pizza.factory.chaos.model import Kind
 from jwt_pizza.kernel.errors import Invalid
+from jwt_pizza.kernel.wallclock import zone_of
 
 Way = Literal["as-it-was", "as-built"]
 WAYS: Final[tuple[Way, ...]] = ("as-it-was", "as-built")
 Doing = Literal["acknowledge", "resolve", "report-problem", "stop-chaos", "amends", "confirm", "note"]
 Trouble = Kind | Literal["leak", "postgresql-restart", "provider-down"]
 
+Expected = int | float | str | bool | tuple[str, ...]
+"""Of a figure: a value, `<= 2` and the like, a time of day, or a list of them (verdict.py)."""
+
+Reach = Annotated[tuple[Literal["sms", "email"], ...], msgspec.Meta(min_length=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
@@ -45,6 +50,8 @@ class Attack(_Part, frozen=True, kw_only=True):
     starts: time
     ends: time
     probability: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    delay: Annotated[float, msgspec.Meta(ge=0, le=300)] | None = None
+    """Seconds that each answer of the factory is late, for the kinds that are about that."""
 
 
 class Action(_Part, frozen=True, kw_only=True):
@@ -62,8 +69,10 @@ class Setup(_Part, frozen=True, kw_only=True):
 
     policy: Literal["in-house", "factory", "factory-only"]
     alert_after: _Seconds | None = None
+    reached_by: Reach | None = None
+    """In place of the scenario's."""
     actions: tuple[Action, ...] = ()
-    expect: Mapping[str, int | float | str | bool] = {}
+    expect: Mapping[str, Expected] = {}
 
 
 class Scenario(_Part, frozen=True, kw_only=True):
@@ -72,6 +81,10 @@ class Scenario(_Part, frozen=True, kw_only=True):
     day: date
     starts: time
     ends: time
+    zone: str = "UTC"
+    """Of the report's title; everything else is UTC."""
+    reached_by: Reach = ("sms",)
+    """What the engineer on call has: a phone, a mailbox, or both. The first is tried first."""
     traffic: tuple[Traffic, ...]
     attacks: tuple[Attack, ...] = ()
     as_it_was: Setup
@@ -123,6 +136,10 @@ def parse(text: str, name: str) -> Scenario:
 
 
 def _sensible(scenario: Scenario, name: str) -> None:
+    try:
+        zone_of(scenario.zone)
+    except Invalid as error:
+        raise BadScenario(f"{name}: zone: {error.message}") from error
     if scenario.ends <= scenario.starts:
         raise BadScenario(f"{name}: ends must be after starts")
     spans: dict[str, tuple[Traffic | Attack, ...]] = {"traffic": scenario.traffic, "attacks": scenario.attacks}

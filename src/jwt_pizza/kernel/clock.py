@@ -17,6 +17,11 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
+    async def rest(self, seconds: float, *, most: float) -> float:
+        """As `sleep`, for work that then looks whether there is something to do: on purpose it may take longer, up to
+        `most` seconds. By how much it did."""
+        ...
+
 
 class SystemClock:
     def now(self) -> datetime:
@@ -27,6 +32,10 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    async def rest(self, seconds: float, *, most: float) -> float:  # noqa: ARG002 - it never takes longer
+        await asyncio.sleep(seconds)
+        return 0.0
 
 
 def iso(moment: datetime) -> str:

@@ -76,6 +76,8 @@ class Counts(Wire, frozen=True):
     bakes: Mapping[str, int] = {}
     """Tries of the remote factory by reason."""
     factory_seconds: tuple[int, ...] = ()
+    reported: int = 0
+    """Tries of the remote factory that it answered with a link to report a problem."""
 
 
 class Machine(Wire, frozen=True):

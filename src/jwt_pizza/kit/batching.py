@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from opentelemetry.trace import Span
 
@@ -14,6 +14,9 @@ Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 _Asked: TypeAlias = tuple[Item, asyncio.Future[Answer], Span | None]
 """An item, where its answer goes, and the span of whoever asks."""
+
+_VAIN: Final = 32
+"""Turns of the loop, a few microseconds each, after which nobody further is waited for."""
 
 
 class Batch(Generic[Item, Answer]):
@@ -36,8 +39,8 @@ class Batch(Generic[Item, Answer]):
         lanes: int = 1,
         linger: float = 0.0,
     ) -> None:
-        """`linger` in seconds: when several wait already, how long they wait for more. Where each step of a longer way
-        is a batch, the callers spread over the steps, and batches would stay small whatever the load."""
+        """`linger` in seconds: when several wait already, how long at most they wait while more come. Where each step
+        of a longer way is a batch, callers spread over the steps, and batches would stay small whatever the load."""
         self._work = work
         self._most = most
         self._room = waiting
@@ -70,12 +73,23 @@ class Batch(Generic[Item, Answer]):
             # One turn of the loop lets every request that has arrived with this one join its batch.
             await asyncio.sleep(0)
             while self._queue:
-                if self._linger and 1 < len(self._queue) < self._most:
-                    await asyncio.sleep(self._linger)
+                if self._linger and len(self._queue) > 1:
+                    await self._gather()
                 taken, self._queue = self._queue[: self._most], self._queue[self._most :]
                 await self._settle([pair for pair in taken if not pair[1].done()])
         finally:
             self._busy -= 1
+
+    async def _gather(self) -> None:
+        # Not a timer: it is a millisecond or two late, and the loop would often be idle all the while. Turns of the
+        # loop that bring nothing are the sign that whoever could still come is busy elsewhere.
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._linger
+        vain = 0
+        while vain < _VAIN and len(self._queue) < self._most and loop.time() < end:
+            before = len(self._queue)
+            await asyncio.sleep(0)
+            vain = vain + 1 if len(self._queue) == before else 0
 
     async def _settle(self, taken: list[_Asked[Item, Answer]]) -> None:
         if not taken:

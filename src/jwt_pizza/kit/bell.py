@@ -25,17 +25,18 @@ class Bell:
         return listener
 
 
-class _Woken:
+class Woken:
     """A clock on which one sleeps until the bell rings, at the longest."""
 
     def __init__(self, clock: Clock, rung: asyncio.Event) -> None:
         self.now = clock.now
         self.monotonic = clock.monotonic
+        self.sleep = clock.sleep
         self._clock = clock
         self._rung = rung
 
-    async def sleep(self, seconds: float) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+    async def rest(self, seconds: float, *, most: float) -> float:
+        sleeping = asyncio.ensure_future(self._clock.rest(seconds, most=most))
         hearing = asyncio.ensure_future(self._rung.wait())
         try:
             await asyncio.wait((sleeping, hearing), return_when=asyncio.FIRST_COMPLETED)
@@ -43,10 +44,11 @@ class _Woken:
             sleeping.cancel()
             hearing.cancel()
             self._rung.clear()
+        return 0.0
 
 
 async def whenever(
     bell: Bell, seconds: float, name: str, work: Callable[[], Awaitable[object]], clock: Clock, log: Log
 ) -> None:
     """As `kit.periodic.every`, and at once when the bell rings."""
-    await every(seconds, name, work, _Woken(clock, bell.listen()), log)
+    await every(seconds, name, work, Woken(clock, bell.listen()), log)

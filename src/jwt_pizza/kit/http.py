@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Final
 
 import uvicorn
@@ -41,6 +42,44 @@ def serve(app: ASGIApp, settings: Settings, *, host: str, port: int) -> None:
     config.get_loop_factory()
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_run(server, sockets))
+
+
+@asynccontextmanager
+async def visiting(app: ASGIApp, place: socket.socket) -> AsyncIterator[None]:
+    """Serves within the running loop, whatever its idea of time. It takes no signals and has no ticks of its own."""
+    config = uvicorn.Config(
+        app, http=Protocol, ws="none", lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=8
+    )
+    server = _Visitor(config)
+    serving = asyncio.create_task(server.serve([place]))
+    try:
+        await server.up.wait()
+        if not server.started:
+            raise RuntimeError("the server did not start")
+        yield
+    finally:
+        server.leaving.set()
+        await serving
+
+
+class _Visitor(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        self.leaving = asyncio.Event()
+
+    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
+        return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self.up.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.leaving.wait()
 
 
 class _OneWrite:

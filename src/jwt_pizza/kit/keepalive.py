@@ -5,6 +5,7 @@ compression or retries. It costs a third of aiohttp's session, which serves ever
 """
 
 import asyncio
+import re
 import ssl
 from typing import Final
 
@@ -16,6 +17,7 @@ _KEPT_SECONDS: Final = 4.0
 _CONTINUE: Final = 200
 """Statuses below are not the answer yet."""
 _HEAD_BYTES: Final = 32_768
+_MEASURED: Final = re.compile(rb"\r\n(content-length|transfer-encoding):", re.IGNORECASE)
 
 
 class NoAnswer(ConnectionError):
@@ -33,7 +35,7 @@ class Answered:
 
 
 class Origin:
-    """A deadline is the caller's to set: who stops waiting breaks the connection off."""
+    """Who stops waiting breaks the connection off."""
 
     def __init__(self, url: URL, *, connections: int, longest: int) -> None:
         """`connections` open at most, others wait for one; `longest` body of an answer in bytes."""
@@ -65,30 +67,35 @@ class Origin:
             raise ValueError("a header must consist of printable ASCII characters")
         return "\r\n".join([*lines, ""]).encode("ascii")
 
-    async def post(self, head: bytes, body: bytes) -> Answered:
-        """Raises OSError, NoAnswer among them."""
-        self._waiting += 1
-        try:
+    async def post(self, head: bytes, body: bytes, *, within: float) -> Answered:
+        """Raises TimeoutError after `within` seconds, and OSError, NoAnswer among them."""
+        until = self._now() + within
+        if self._places.locked() or (connection := self._kept()) is None:
+            # Only here there is more than one thing to wait for.
+            async with asyncio.timeout_at(until):
+                await self._take_place()
+                try:
+                    connection = self._kept() or await self._connect()
+                except BaseException:
+                    self._places.release()
+                    raise
+        else:
             await self._places.acquire()
-        finally:
-            self._waiting -= 1
         self.used += 1
         try:
-            connection = self._kept() or await self._connect()
-            try:
-                answer = await connection.ask(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body))
-            except BaseException:
-                connection.close()
-                raise
-            if connection.reusable:
-                connection.idle_since = self._now()
-                self._idle.append(connection)
-            else:
-                connection.close()
-            return answer
+            answer = await connection.ask(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body), until)
+        except BaseException:
+            connection.close()
+            raise
         finally:
             self.used -= 1
             self._places.release()
+        if connection.reusable:
+            connection.idle_since = self._now()
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer
 
     def close(self) -> None:
         while self._idle:
@@ -98,6 +105,13 @@ class Origin:
         """The other side has closed it, or has said what nobody asked."""
         if connection in self._idle:
             self._idle.remove(connection)
+
+    async def _take_place(self) -> None:
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
 
     def _kept(self) -> "_Connection | None":
         oldest = self._now() - _KEPT_SECONDS
@@ -132,18 +146,24 @@ class _Connection(asyncio.Protocol):
         self._begin()
 
     def _begin(self) -> None:
-        self._body = b""
+        self._head = self._body = b""
         self._received = 0
-        self._measured = self._headed = False
+        self._headed = False
 
-    async def ask(self, request: bytes) -> Answered:
+    async def ask(self, request: bytes, until: float) -> Answered:
         if self._transport is None or self._transport.is_closing():
             raise NoAnswer("the connection is closed")
         self.reusable = False
         self._begin()
-        self._answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
+        # A timer of its own costs a quarter of asyncio.timeout.
+        timer = loop.call_at(until, self._fail, TimeoutError())
         self._transport.write(request)
-        return await self._answer
+        try:
+            return await self._answer
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -159,27 +179,29 @@ class _Connection(asyncio.Protocol):
             self._origin.forget(self)
             self.close()
             return
+        if not self._headed:
+            self._head += data
         try:
             self._parser.feed_data(data)
         except HttpParserError:
-            self._fail("what came is not HTTP")
+            self._fail(NoAnswer("what came is not HTTP"))
             return
         if self._received > self._longest + _HEAD_BYTES and not self._answer.done():
             # All that is wanted of it has come, or it is all head.
             if self._headed:
                 self._done(reusable=False)
             else:
-                self._fail("the head of the answer is too long")
+                self._fail(NoAnswer("the head of the answer is too long"))
 
     def eof_received(self) -> None:
         """The transport then closes."""
 
     def connection_lost(self, _: Exception | None) -> None:
         self._origin.forget(self)
-        if self._headed and not self._measured:
+        if self._headed and not _MEASURED.search(self._head.partition(b"\r\n\r\n")[0]):
             # Its length was left to the end of the connection.
             self._done(reusable=False)
-        self._fail("the connection was closed")
+        self._fail(NoAnswer("the connection was closed"))
 
     # What the parser calls.
 
@@ -187,9 +209,6 @@ class _Connection(asyncio.Protocol):
         if self._answer is not None and self._answer.done():
             # An answer too many, in one piece with the one that was asked for.
             self.reusable = False
-
-    def on_header(self, name: bytes, _: bytes) -> None:
-        self._measured |= name.lower() in {b"content-length", b"transfer-encoding"}
 
     def on_headers_complete(self) -> None:
         self._headed = self._parser.get_status_code() >= _CONTINUE
@@ -202,13 +221,14 @@ class _Connection(asyncio.Protocol):
         if self._headed:
             self._done(reusable=self._parser.should_keep_alive())
         else:
-            self._measured = False
+            # Of what has come so far that was all; the answer's own head may be in the same piece.
+            self._head = self._head.partition(b"\r\n\r\n")[2]
 
     def _done(self, *, reusable: bool) -> None:
         if self._answer is not None and not self._answer.done():
             self.reusable = reusable
             self._answer.set_result(Answered(self._parser.get_status_code(), self._body[: self._longest]))
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, why: OSError) -> None:
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(NoAnswer(why))
+            self._answer.set_exception(why)

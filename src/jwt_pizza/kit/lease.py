@@ -67,6 +67,7 @@ class Lease:
         "on_returned",
         "order_id",
         "owner",
+        "recalled",
         "state",
         "trace",
         "vital",
@@ -95,6 +96,7 @@ class Lease:
         self.acquired_at = 0.0
         self.trace = ""
         self.state: LeaseState = "held"
+        self.recalled = False
 
     async def acquire(self) -> Connection:
         """For a lease that is not the length of a block; `release` must follow."""

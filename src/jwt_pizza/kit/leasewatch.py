@@ -57,7 +57,8 @@ class LeaseWatch:
             patience = max(self._leak_after, lease.allowance)
             if lease.state == "held" and held > patience:
                 self._report(lease, held)
-            if lease.state == "leaked" and held > patience + self._reclaim_after - self._leak_after:
+            overdue = held > patience + self._reclaim_after - self._leak_after
+            if lease.state == "leaked" and (overdue or lease.recalled):
                 await self._reclaim(lease, held)
         self._count()
 

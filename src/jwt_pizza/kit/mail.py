@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -24,13 +25,15 @@ _LINES: Final = 8
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """`html` says the same as `text`. `id` becomes the Message-ID: a mail that is sent again has the same one."""
+    """`html` says the same as `text`. `id` becomes the Message-ID: a mail that is sent again has the same one.
+    `headers`: further ones, of ours."""
 
     to: str
     subject: str
     text: str
     html: str | None = None
     id: str | None = None
+    headers: Mapping[str, str] = {}
 
 
 class Mailer(Protocol):
@@ -146,6 +149,8 @@ def compose(sender: str, mail: Mail) -> EmailMessage:
     message["Subject"] = mail.subject
     message["Date"] = formatdate()
     message["Message-ID"] = f"<{mail.id}@{domain}>" if mail.id else make_msgid(domain=domain)
+    for name, value in mail.headers.items():
+        message[name] = value
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")

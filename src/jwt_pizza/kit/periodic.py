@@ -10,6 +10,8 @@ from jwt_pizza.kernel.vitals import Work
 from jwt_pizza.kit import metrics
 from jwt_pizza.kit.logs import Log
 
+_LATE: Final = 10.0
+"""Seconds by which work may be late while nothing happens: less than what the watch takes for dead."""
 _under_way: Final[dict[tuple[str, str], "_Record"]] = {}
 
 
@@ -43,7 +45,7 @@ async def every(seconds: float, name: str, work: Callable[[], Awaitable[object]]
     record = _under_way[key] = _Record(log.service, name, seconds, clock)
     try:
         while True:
-            await clock.sleep(seconds)
+            await clock.rest(seconds, most=seconds + _LATE)
             record.ran(await _once(name, work, log))
     finally:
         if _under_way.get(key) is record:

@@ -69,7 +69,6 @@ class Postgres:
         self._wait = wait
         self._statement = statement
         self._pool: asyncpg.Pool[Row] | None = None
-        self._connecting = 0
 
     async def open(self) -> Self:
         self._pool = await asyncpg.create_pool(
@@ -136,11 +135,10 @@ class Postgres:
         async with Lease(self, owner) as connection:
             await connection.execute(query, *args)
 
-    def under_way(self) -> frozenset[int]:
-        """What PostgreSQL may be at work on for this pool, as numbers that tell one thing from another. A connection
-        that somebody only holds is among them."""
-        opening = self._connecting or self.size - self._slots.free > len(self.leases)
-        return frozenset(map(id, self.leases)) | ({id(self)} if opening else frozenset())
+    def recall(self) -> None:
+        """What has leaked is taken back at the next look (leasewatch.py), before its time is up."""
+        for lease in self.leases:
+            lease.recalled = lease.state == "leaked"
 
     def state(self) -> Pool:
         used = len(self.leases)
@@ -224,10 +222,6 @@ class Postgres:
 
     async def _connect(self, *args: Any, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - asyncpg's own
         started = self.monotonic()
-        self._connecting += 1
-        try:
-            connection: asyncpg.Connection = await asyncpg.connect(*args, **options)
-        finally:
-            self._connecting -= 1
+        connection: asyncpg.Connection = await asyncpg.connect(*args, **options)
         self.creations.add(self.monotonic() - started)
         return connection

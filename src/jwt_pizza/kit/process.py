@@ -15,20 +15,22 @@ from jwt_pizza.kit.durations import Buckets
 
 LAG_EVERY: Final = 0.1
 """Seconds between two measurements of the event loop's lag."""
+_LAG_MOST: Final = 10.0
 _REMEMBERED: Final = 30
 """Measurements: the worst of three seconds is shown."""
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def identity(clock: Clock) -> str:
-    """Of this process alone, on all machines and for all time."""
-    return f"{socket.gethostname()}:{os.getpid()}:{clock.now().timestamp():.3f}"
+def identity(service: str, clock: Clock) -> str:
+    """Of this service in this process alone, on all machines and for all time."""
+    return f"{socket.gethostname()}:{os.getpid()}:{service}:{clock.now().timestamp():.3f}"
 
 
 class Body:
     """Processor, memory, descriptors and event loop of this process."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, clock: Clock) -> None:
+        self._clock = clock
         self._cpu = metrics.CPU.labels(service)
         self._memory = metrics.MEMORY.labels(service)
         self._files = metrics.DESCRIPTORS.labels(service)
@@ -38,11 +40,12 @@ class Body:
         self._cpu_counted = 0.0
 
     async def feel(self) -> None:
-        """Measures how late the event loop is, until cancelled."""
+        """Measures by the event loop's own time how late it is, until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            expected = time.monotonic() + LAG_EVERY
-            await asyncio.sleep(LAG_EVERY)
-            late = max(time.monotonic() - expected, 0.0)
+            expected = loop.time() + LAG_EVERY
+            on_purpose = await self._clock.rest(LAG_EVERY, most=_LAG_MOST)
+            late = max(loop.time() - expected - on_purpose, 0.0)
             self._lags.add(late)
             self._worst.append(late)
 

@@ -12,6 +12,7 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Refusal, Unavailable
 from jwt_pizza.kernel.vitals import Receipt, Snapshot
 from jwt_pizza.kit import metrics
+from jwt_pizza.kit.bell import Woken
 from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.telemetry import Telemetry
 
@@ -19,6 +20,8 @@ PATH: Final = "/api/telemetry/snapshots"
 EVERY: Final = 0.5
 _PAUSE: Final = 0.1
 """Seconds between two snapshots, at least, however many orders fail."""
+_SILENT: Final = 3.0
+"""Seconds without a word that nobody takes for silence."""
 _DEADLINE: Final = 1.0
 _LAST_DEADLINE: Final = 0.5
 _LONGEST_ANSWER: Final = 4096
@@ -119,15 +122,13 @@ class Reporter:
                     await self._report_safely(stopping=True)
 
     async def _again_and_again(self, failed: asyncio.Event) -> None:
+        pause = Woken(self._clock, failed)
         while True:
             began = self._clock.monotonic()
             await self._report_safely()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await failed.wait()
-            if failed.is_set():
-                failed.clear()
-                await asyncio.sleep(max(0.0, began + _PAUSE - self._clock.monotonic()))
+            await pause.rest(EVERY, most=_SILENT)
+            if (early := began + _PAUSE - self._clock.monotonic()) > 0:
+                await self._clock.sleep(early)
 
     async def _report_safely(self, *, stopping: bool = False) -> None:
         try:

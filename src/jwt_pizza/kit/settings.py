@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
 import msgspec
 
 Policy = Literal["in-house", "factory", "factory-only"]
+SafeAction = Literal["report-factory", "in-house-oven", "reclaim-connections"]
+SAFE_ACTIONS: Final[tuple[SafeAction, ...]] = get_args(SafeAction)
 
 
 class SettingError(Exception):
@@ -70,8 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ops_token: Annotated[
         str | None,
         _about(
-            "The secret that machines send to ops with: processes, Prometheus, Alertmanager, Grafana. Without it ops "
-            "takes what comes from its own machine alone. `up` makes one (`run/ops-token` of the data directory)."
+            "The secret that machines send to ops with: processes, Prometheus, Alertmanager, Grafana; and that ops "
+            "acts with at shop and factory. Without it only what comes from the same machine is taken. `up` makes one "
+            "(`run/ops-token` of the data directory)."
         ),
     ] = None
     grafana_url: Annotated[
@@ -80,6 +83,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     watch_memory_mb: Annotated[
         int, _about("A process that holds more memory is an alert of the watch."), msgspec.Meta(ge=64)
     ] = 1024
+    watch_after_seconds: Annotated[
+        Annotated[float, msgspec.Meta(ge=0, le=3600)] | None,
+        _about(
+            "For drills: the watch has one rule, that orders failed for so long, as before the incident. Default: its "
+            "own rules."
+        ),
+    ] = None
     otlp_endpoint: Annotated[
         str | None,
         _about(
@@ -226,12 +236,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
         msgspec.Meta(gt=0, le=720),
     ] = 9.0
+    report_zone: Annotated[
+        str, _about("The time zone of the titles of incident reports, as `America/Denver`; all else in them is UTC.")
+    ] = "UTC"
+    status_name: Annotated[str, _about("What the public status page calls this shop.")] = "JWT Pizza"
+    status_dir: Annotated[
+        Path | None, _about("A folder that the status page is written into, too, after every change.")
+    ] = None
+    status_objective: Annotated[
+        float,
+        _about("The share of requests that are to go well, of which the status page shows how much is used up."),
+        msgspec.Meta(gt=0, lt=1),
+    ] = 0.999
     amends_most_diners: Annotated[
         int, _about("Amends for more diners need an administrator's approval."), msgspec.Meta(ge=0)
     ] = 100
     amends_most_btc: Annotated[
         float, _about("Amends that refund more bitcoin need an administrator's approval."), msgspec.Meta(ge=0)
     ] = 1.0
+    incident_severity: Annotated[
+        Literal["critical", "warning", "never"],
+        _about(
+            "Alert groups of this severity or a worse one declare an incident by themselves; `never`: only chains and "
+            "people do."
+        ),
+    ] = "critical"
+    runbook_automatic: Annotated[
+        str,
+        _about(
+            "Actions of runbooks that run by themselves, once in an incident whose alerts name them, comma separated: "
+            "`report-factory`, `in-house-oven`, `reclaim-connections`."
+        ),
+    ] = ""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe log line written.")] = (
         "info"
     )
@@ -239,6 +275,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shortest_password(self) -> int:
         return self.password_min_length or (1 if self.demo else 8)
+
+    @property
+    def runbook_actions(self) -> tuple[SafeAction, ...]:
+        given = {name.strip() for name in self.runbook_automatic.split(",")}
+        return tuple(action for action in SAFE_ACTIONS if action in given)
 
     @property
     def data_home(self) -> Path:
@@ -263,6 +304,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError("DATABASE_URL must start with postgresql://")
     if settings.hold_seconds <= settings.order_seconds:
         raise SettingError("JWT_PIZZA_HOLD_SECONDS must be longer than JWT_PIZZA_ORDER_SECONDS")
+    unknown = {name.strip() for name in settings.runbook_automatic.split(",")} - {"", *SAFE_ACTIONS}
+    if unknown:
+        raise SettingError(
+            f"JWT_PIZZA_RUNBOOK_AUTOMATIC knows {', '.join(SAFE_ACTIONS)}; not {', '.join(sorted(unknown))}"
+        )
     if settings.otlp_endpoint and not settings.otlp_endpoint.startswith(("http://", "https://")):
         raise SettingError("OTEL_EXPORTER_OTLP_ENDPOINT must look like http://host:4318")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):

@@ -36,7 +36,7 @@ class Tally:
         self._logins: dict[str, int] = {}
         self._order_seconds: dict[str, Buckets] = {}
         self._bake_seconds: dict[tuple[str, str], Buckets] = {}
-        self._pizzas = self._revenue = 0
+        self._pizzas = self._revenue = self._reported = 0
         self._classes = [0] * 10
         self._flushed: dict[object, float] = {}
         self._failed_at = float("-inf")
@@ -52,14 +52,19 @@ class Tally:
         self._revenue += satoshis
         _kept(self._order_seconds, outcome).add(seconds)
 
-    def failed(self, outcome: str, oven: str, reason: str, *, seconds: float, order_id: int | None = None) -> None:
-        """An order was not delivered, and its diner did nothing wrong."""
+    def failed(
+        self, outcome: str, oven: str, reason: str, *, seconds: float, order_id: int | None = None, answer: str = ""
+    ) -> None:
+        """An order was not delivered, and its diner did nothing wrong. `answer`: what it was answered, without keys."""
         _add(self._orders, (outcome, oven), 1)
         _add(self._failed, reason, 1)
         _kept(self._order_seconds, outcome).add(seconds)
         now = self._clock.monotonic()
         if now - self._failed_at > QUIET:
-            self.happenings.note("orders.failing", outcome=outcome, oven=oven, reason=reason, order=order_id or "")
+            about = {"answer": answer} if answer else {}
+            self.happenings.note(
+                "orders.failing", outcome=outcome, oven=oven, reason=reason, order=order_id or "", **about
+            )
         self._failed_at = now
         self.on_failure()
 
@@ -76,6 +81,7 @@ class Tally:
         _add(self._bakes, (oven, reason), 1)
         _kept(self._bake_seconds, (oven, reason)).add(seconds)
         if report and oven == _REMOTE:
+            self._reported += 1
             self.happenings.note("chaos.struck", order=order_id, reason=reason, error=error or "")
         if stands_in and not self._standing_in:
             self._standing_in = True
@@ -101,6 +107,7 @@ class Tally:
             logins=dict(self._logins),
             bakes={reason: count for (oven, reason), count in self._bakes.items() if oven == _REMOTE},
             factory_seconds=_together(kept for (oven, _), kept in self._bake_seconds.items() if oven == _REMOTE),
+            reported=self._reported,
         )
 
     def flush(self) -> None:

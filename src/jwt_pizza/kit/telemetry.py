@@ -31,14 +31,14 @@ class Telemetry:
     def __init__(self, service: Service, version: str, postgres: Postgres, clock: Clock, log: Log) -> None:
         self.service = service
         self.version = version
-        self.process = process.identity(clock)
+        self.process = process.identity(service, clock)
         self.happenings = Happenings(self.process, clock)
         self.tally = Tally(service, clock, self.happenings)
         self.more: Callable[[Vitals], Vitals] = _nothing_more
         self._postgres = postgres
         self._clock = clock
         self._log = log
-        self._body = process.Body(service)
+        self._body = process.Body(service, clock)
         self._reachable = metrics.DATABASE_UP.labels(service)
         self._lost_at: float | None = None
         self._error = ""

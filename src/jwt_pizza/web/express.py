@@ -4,11 +4,13 @@ A lane is an exact method and path with one function from call to reply. The fra
 made of the same function, which documents it in OpenAPI and serves its variants (a trailing slash, say).
 
 A gate stands before a call of the framework, and refuses what would be refused anyway before anything of it is looked
-at: in a storm that is most of the work.
+at: in a storm that is most of the work. Who is refused waits for a second first, and gets in if there is room by then:
+a client that asks again at once would be answered at its pace otherwise, and the orders would pay for it.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -18,6 +20,7 @@ from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from jwt_pizza.kernel.errors import Refusal, Unauthorized
+from jwt_pizza.kit.http import connection_of
 from jwt_pizza.kit.logs import Log
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.edge import DeadlinePassed
@@ -54,19 +57,23 @@ class Call(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """JSON, already encoded. Where there are `pieces` they are the body again, each sent when it comes."""
+    """JSON, already encoded, unless `kind` says otherwise. Where there are `pieces` they are the body again, each sent
+    when it comes."""
 
     body: bytes
     status: int = 200
     headers: tuple[tuple[bytes, bytes], ...] = ()
     pieces: AsyncIterator[bytes] | None = None
+    kind: bytes = b"application/json"
 
 
 Lane = Callable[[Call], Awaitable[Reply]]
 Gate = Callable[[], None]
 """Raises Refusal."""
 
-_JSON: Final = (b"content-type", b"application/json")
+_CLOSE: Final = (b"connection", b"close")
+_MOST_KEPT: Final = 1000
+"""Calls that wait before a gate; whoever comes then is refused at once and must connect anew."""
 
 
 class TooLarge(Refusal):
@@ -93,15 +100,19 @@ class Express:
         log: Log,
         most_bytes: int,
         deadline: float,
+        keep: float = 1.0,
     ) -> None:
         """`deadline` is in seconds: for everything that takes no lane, and for reading the body of what does. What a
-        lane waits for, it waits for at the database, where every wait has a deadline of its own."""
+        lane waits for, it waits for at the database, where every wait has a deadline of its own. `keep`: for so many
+        seconds a gate keeps whom it would refuse."""
         self._app = app
         self._lanes = lanes
         self._gates = gates
         self._log = log
         self._most_bytes = most_bytes
         self._deadline = deadline
+        self._keep = keep
+        self._kept = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -138,10 +149,36 @@ class Express:
         try:
             gate()
         except Refusal as refusal:
-            scope["path_template"] = scope["path"]
-            await _send(send, self._refused(refusal))
-            return False
+            if self._kept >= _MOST_KEPT:
+                return await self._turn_away(refusal, scope, send, (_CLOSE,))
+        else:
+            return True
+        self._kept += 1
+        try:
+            await self._wait(scope)
+        finally:
+            self._kept -= 1
+        try:
+            gate()
+        except Refusal as refusal:
+            return await self._turn_away(refusal, scope, send, ())
         return True
+
+    async def _wait(self, scope: Scope) -> None:
+        connection = connection_of(scope)
+        stopping = connection.stopping if connection else asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._keep):
+                await stopping.wait()
+
+    async def _turn_away(
+        self, refusal: Refusal, scope: Scope, send: Send, headers: tuple[tuple[bytes, bytes], ...]
+    ) -> bool:
+        scope["path_template"] = scope["path"]
+        reply = self._refused(refusal)
+        reply.headers += headers
+        await _send(send, reply)
+        return False
 
     def _refused(self, refusal: Refusal) -> Reply:
         if refusal.status >= 500:
@@ -185,7 +222,7 @@ async def through(lane: Lane, request: AnyRequest) -> Response[bytes]:
     if reply.pieces is not None:
         headers["content-length"] = str(len(reply.body))
         return Stream(reply.pieces, status_code=reply.status, media_type=MediaType.JSON, headers=headers)  # type: ignore[return-value]
-    return Response(reply.body, status_code=reply.status, media_type=MediaType.JSON, headers=headers)
+    return Response(reply.body, status_code=reply.status, media_type=reply.kind.decode(), headers=headers)
 
 
 async def _part(receive: Receive) -> tuple[bytes, bool]:
@@ -201,8 +238,8 @@ def _refusal(status: int, message: str, retry_after: int | None = None) -> Reply
 
 
 async def _send(send: Send, reply: Reply) -> None:
-    length = (b"content-length", str(len(reply.body)).encode())
-    await send({"type": "http.response.start", "status": reply.status, "headers": [_JSON, length, *reply.headers]})
+    headers = [(b"content-type", reply.kind), (b"content-length", str(len(reply.body)).encode()), *reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.pieces is None:
         await send({"type": "http.response.body", "body": reply.body, "more_body": False})
         return

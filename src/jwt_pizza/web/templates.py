@@ -1,6 +1,7 @@
 """Pages are Jinja templates in `templates/<noun>/`; what they load is in `static/`, nothing comes from elsewhere."""
 
 from datetime import UTC, date, datetime
+from email.utils import format_datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,7 @@ def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment.filters["when"] = _when
     environment.filters["clock"] = _clock
     environment.filters["day"] = _day
+    environment.filters["rfc822"] = format_datetime
     environment.globals["asset"] = assets.address
     environment.globals["version"] = version
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))

@@ -213,3 +213,17 @@ def test_matchers_are_read_as_people_write_them() -> None:
         'job!="test"',
         'x!~"a,b"',
     ]
+
+
+async def test_more_severe_alert_that_joined_muted_pages_when_its_silence_is_over(postgres: Postgres) -> None:
+    ops = await noisy(postgres)
+    await ops.fire(severity="warning")
+    await ops.routing.silence(SilencePlan(matchers=parsed("severity=critical"), seconds=600), by=BY)
+    await ops.desk.acknowledge((await ops.group()).id, by=BY, via="api")
+    await ops.intake.take((alert(severity="critical", stale_after=86400),))
+    group = await ops.group()
+    assert (group.status, group.severity, group.next_action_at) == ("acknowledged", "warning", None)
+    ops.clock.pass_(601)
+    await ops.upkeep.step()
+    group = await ops.group()
+    assert (group.status, group.severity, group.next_action_at) == ("firing", "critical", ops.clock.now())

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jwt_pizza.apps import database
+from jwt_pizza.apps import migration
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kit import embedded
 from jwt_pizza.kit.postgres import Postgres
@@ -46,7 +46,7 @@ def own_cluster() -> Iterator[Cluster]:
     place = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
     place.chmod(0o755)
     cluster = embedded.start(place, durable=False)
-    database.migrate(cluster.url())
+    migration.migrate(cluster.url())
     yield Cluster(place, cluster.url())
     running = embedded.running(place)
     if running:

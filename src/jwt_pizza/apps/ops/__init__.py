@@ -10,7 +10,18 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from jwt_pizza.apps import database, parts
-from jwt_pizza.apps.ops import alerts, console, coverage, paging, people, schedules, telemetry
+from jwt_pizza.apps.ops import (
+    alerts,
+    console,
+    coverage,
+    incidents,
+    paging,
+    people,
+    reports,
+    schedules,
+    status,
+    telemetry,
+)
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.kernel.clock import Clock, SystemClock
 from jwt_pizza.kit.settings import Settings
@@ -33,13 +44,14 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0)
     own = Telemetry("ops", parts.VERSION, postgres, clock, log)
     base = Base(settings, postgres, clock, log, PostgresEvents(postgres), database_url)
-    together = wired(base, own)
+    factory = settings.factory_url or f"{settings.url.rstrip('/')}/factory"
     lookout = Lookout(
         [
             HttpProbe("shop", f"{settings.url}/readyz"),
-            HttpProbe("factory", f"{settings.url}/factory/.well-known/jwks.json"),
+            HttpProbe("factory", f"{factory.rstrip('/')}/.well-known/jwks.json"),
         ]
     )
+    together = wired(base, own, lookout)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -78,11 +90,13 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     )
 
 
-def wired(base: Base, own: Telemetry) -> Sequence[Part]:
+def wired(base: Base, own: Telemetry, lookout: Lookout) -> Sequence[Part]:
     """Each part knows the ones before it."""
     alerting = alerts.Alerting(base, base.bell.ring)
     crew = people.crew(base)
     watchbill = schedules.watchbill(base, crew)
+    response = incidents.response(base, alerting)
+    public = status.public(base, lookout)
     return [
         people.part(base, crew),
         schedules.part(base, watchbill),
@@ -90,5 +104,8 @@ def wired(base: Base, own: Telemetry) -> Sequence[Part]:
         alerts.part(base, alerting),
         paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base, own, alerting.intake),
+        incidents.part(base, crew, response),
+        reports.part(base, crew, response, public.book),
+        status.part(base, crew, public),
         console.part(crew),
     ]

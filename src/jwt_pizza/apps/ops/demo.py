@@ -1,6 +1,7 @@
 """On call in the demo: one engineer, team and schedule, and the chain of the incident. Only for an empty roster."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ from jwt_pizza.ops.people.contact_store import PostgresContacts
 from jwt_pizza.ops.people.model import Channel, code_hash
 from jwt_pizza.ops.people.model import Draft as PersonDraft
 from jwt_pizza.ops.people.store import PostgresPeople
+from jwt_pizza.ops.routing.matching import Matcher
 from jwt_pizza.ops.routing.model import RoutePlan
 from jwt_pizza.ops.routing.store import PostgresRouting
 from jwt_pizza.ops.schedules.model import Draft as ScheduleDraft
@@ -27,8 +29,13 @@ PHONE: Final = "+12025550142"
 """Of the numbers that are kept for fiction."""
 
 
-async def seed(postgres: Postgres, clock: Clock) -> bool:
-    """Whether there was anything to do. Killed half-way it goes on where it stopped: the default route is its mark."""
+OURS: Final = "shop and factory"
+WAYS: Final[tuple[Channel, ...]] = ("sms", "email")
+
+
+async def seed(postgres: Postgres, clock: Clock, *, reached_by: Sequence[Channel] = WAYS) -> bool:
+    """Whether there was anything to do. Killed half-way it goes on where it stopped: the default route is its mark.
+    `reached_by`: the contacts that the engineer has."""
     routing = PostgresRouting(postgres)
     default = next(route for route in await routing.routes() if route.is_default)
     if default.chain_id is not None:
@@ -44,7 +51,7 @@ async def seed(postgres: Postgres, clock: Clock) -> bool:
         person = PersonDraft(name=NAME, email=EMAIL, password_hash=hashed, role="manager", time_zone="UTC")
         known = await book.add(person, by=SYSTEM, at=now)
     contacts = PostgresContacts(postgres)
-    ways: tuple[tuple[Channel, str], ...] = (("sms", PHONE), ("email", EMAIL))
+    ways = [(channel, PHONE if channel == "sms" else EMAIL) for channel in reached_by]
     have = {contact.address for contact in roster.people[known.id].contacts} if known.id in roster.people else set()
     for channel, address in ways:
         if address not in have:
@@ -69,6 +76,11 @@ async def seed(postgres: Postgres, clock: Clock) -> bool:
     if chain is None:
         until_answered = Draft(team_id=team, name="Until somebody answers", steps=steps(schedule, team))
         chain = (await chains.add(until_answered, by=SYSTEM, at=now)).id
+    if all(route.name != OURS for route in await routing.routes()):
+        # What goes wrong in one of our services shows in several ways, and is one thing to page for.
+        ours = Matcher(label="service", op="=~", value="shop|factory")
+        together = RoutePlan(name=OURS, matchers=(ours,), group_by=["service"], chain_id=chain)
+        await routing.add_route(together, by=SYSTEM, at=now)
     plan = RoutePlan(name=default.name, matchers=default.matchers, group_by=default.group_by, chain_id=chain)
     await routing.change_route(default.id, plan, by=SYSTEM, at=now)
     return True

@@ -1,7 +1,7 @@
 """The built-in watch, wired."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -17,7 +17,7 @@ from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.alerts.model import Intake
 from jwt_pizza.ops.telemetry import routes, rules
-from jwt_pizza.ops.telemetry.fleet import Fleet
+from jwt_pizza.ops.telemetry.fleet import Fleet, View
 from jwt_pizza.ops.telemetry.model import Rule, Thresholds
 from jwt_pizza.ops.telemetry.service import SnapshotDesk, Watch
 from jwt_pizza.ops.telemetry.store import PostgresLeadership, PostgresPager, PostgresSnapshots
@@ -64,7 +64,7 @@ def part(base: Base, own: Telemetry, intake: Intake) -> Part:
     failed = asyncio.Event()
     stored = PostgresSnapshots(base.postgres, clock)
     leadership = PostgresLeadership(base.postgres, own.process)
-    built_in = rules.built_in(Thresholds(memory=settings.watch_memory_mb << 20))
+    built_in = _rules(settings)
     pager = PostgresPager(base.postgres, clock)
     watch = Watch(built_in, fleet, stored, leadership, intake, pager, _links(settings), clock)
     lookout = Lookout(SnapshotDesk(fleet, stored, clock, failed.set), watch, clock.monotonic)
@@ -105,10 +105,19 @@ def part(base: Base, own: Telemetry, intake: Intake) -> Part:
 
     return Part(
         handlers=[routes.router],
-        dependencies={"take_snapshot": Provide(lambda: lane, sync_to_thread=False)},
+        dependencies={
+            "take_snapshot": Provide(lambda: lane, sync_to_thread=False),
+            "fleet_view": Provide(lambda: View(fleet, clock.monotonic()), use_cache=False, sync_to_thread=False),
+        },
         lanes={("POST", PATH): lane},
         running=running,
     )
+
+
+def _rules(settings: Settings) -> Sequence[Rule]:
+    if settings.watch_after_seconds is not None:
+        return rules.as_it_was(settings.watch_after_seconds)
+    return rules.built_in(Thresholds(memory=settings.watch_memory_mb << 20))
 
 
 def _links(settings: Settings) -> Callable[[Rule], Mapping[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from jwt_pizza.kernel.wire import Pizza, Wire
+from jwt_pizza.kernel.wire import Pizza, Vendor, Wire
 
 Outcome = Literal["baked", "refused", "failed", "spoiled", "lost"]
 """`refused`: did not fit the oven. `failed`: nothing was baked. `spoiled`: a pizza that nobody should accept.
@@ -60,11 +60,25 @@ class Bake(msgspec.Struct, frozen=True):
     repeat: bool = False
 
 
+class CalmBake(msgspec.Struct, frozen=True):
+    """A pizza made for the vendor that a key was last seen to be of, on the supposition that no attack is on."""
+
+    key_hash: bytes
+    vendor: Vendor
+    order_id: int
+    ms: float
+    at: datetime
+
+
 class Bakes(Protocol):
     """The port to the record of orders."""
 
     async def record(self, bake: Bake) -> None:
         """Returns when it is stored. Raises Unavailable."""
+        ...
+
+    async def record_calm(self, bake: CalmBake) -> bool:
+        """False, and nothing is stored, when the supposition is wrong as of now. Raises Unavailable."""
         ...
 
     async def recent(self, vendor_id: str, most: int) -> Sequence[Bake]: ...

@@ -31,6 +31,33 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) before ON true;
 
+-- name: record_calm
+-- As record, for pizzas that were made for the vendor that a key was last seen to be of. Those are left out whose key is
+-- no longer that vendor's, or whose vendor has another name, or an attack on it or on all that is neither ended nor
+-- over. Which are recorded, by their place.
+WITH made AS MATERIALIZED (
+    SELECT n.*
+    FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[], $5::real[], $6::timestamptz[])
+        WITH ORDINALITY AS n (key_hash, vendor_id, name, order_id, ms, at, line)
+    JOIN factory.vendor_keys k ON k.key_hash = n.key_hash AND k.vendor_id = n.vendor_id
+    JOIN factory.vendors v ON v.id = n.vendor_id AND v.name = n.name
+    WHERE NOT EXISTS (
+        SELECT FROM factory.attacks a
+        WHERE a.ended_at IS NULL AND a.ends_at > n.at AND (a.vendor_id IS NULL OR a.vendor_id = n.vendor_id)
+    )
+), recorded AS (
+    INSERT INTO factory.bakes (vendor_id, order_id, outcome, ms, at, repeat)
+    SELECT m.vendor_id, m.order_id, 'baked', m.ms, m.at,
+        row_number() OVER (PARTITION BY m.vendor_id, m.order_id ORDER BY m.line) > 1 OR before.known IS NOT NULL
+    FROM made m
+    LEFT JOIN LATERAL (
+        SELECT true AS known FROM factory.bakes b
+        WHERE b.vendor_id = m.vendor_id AND b.order_id = m.order_id AND b.outcome IN ('baked', 'lost')
+        LIMIT 1
+    ) before ON true
+)
+SELECT line FROM made;
+
 -- name: recent
 -- The last orders of a vendor, newest first.
 SELECT vendor_id, order_id, outcome, chaos, ms, at, repeat

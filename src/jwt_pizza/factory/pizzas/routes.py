@@ -13,6 +13,7 @@ from jwt_pizza.factory.chaos.service import ChaosDesk
 from jwt_pizza.factory.pizzas.model import Jwks, Verified
 from jwt_pizza.factory.pizzas.service import Bakery, Kitchen, NotAPizza
 from jwt_pizza.factory.pizzas.struck import Struck
+from jwt_pizza.factory.vendors.model import key_hash
 from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, Unauthorized
@@ -65,10 +66,17 @@ def bake_lane(chaos_desk: ChaosDesk, kitchen: Kitchen, address: Address, clock: 
             key = call.bearer_token()
         except Unauthorized:
             raise Unauthorized("invalid authentication") from None
+        known = key_hash(key)
+        if kitchen.remembers(known):
+            pizza = await kitchen.bake_in_calm(known, _complete(_decode_order(call.body)))
+            if pizza is not None:
+                return Reply(_encode(BakeAnswer(jwt=pizza)))
         vendor, strike = await chaos_desk.admit(key)
         baker = wire.Vendor(id=vendor.id, name=vendor.name)
         order = _complete(_decode_order(call.body))
-        if strike is not None:
+        if strike is None:
+            kitchen.remember(known, baker)
+        else:
             # The form that the incident's own answer had; /api/support/KEY/report/CODE does the same.
             query = urlencode({"apiKey": key, "fixCode": strike.attack.fix_code})
             report = f"{address.of(call.scope)}/api/report?{query}"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from jwt_pizza.factory.pizzas.model import Bake
+from jwt_pizza.factory.pizzas.model import Bake, CalmBake
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kit import metrics
@@ -18,6 +18,7 @@ from jwt_pizza.kit.sql import Queries
 
 SQL: Final = Queries(__package__)
 _LONGEST_KID: Final = 64
+_LINGER: Final = 0.003
 
 
 class PostgresKeys:
@@ -76,11 +77,18 @@ class PostgresKeys:
 class PostgresBakes:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
-        self._lines: Batch[Bake, None] = Batch(self._record, linger=0.003)
+        self._lines: Batch[Bake, None] = Batch(self._record, linger=_LINGER)
+        self._calm: Batch[CalmBake, bool] = Batch(self._record_calm, linger=_LINGER)
 
     async def record(self, bake: Bake) -> None:
         try:
             await self._lines.ask(bake)
+        except Full:
+            raise Unavailable("too many orders at this moment, please try again") from None
+
+    async def record_calm(self, bake: CalmBake) -> bool:
+        try:
+            return await self._calm.ask(bake)
         except Full:
             raise Unavailable("too many orders at this moment, please try again") from None
 
@@ -93,6 +101,7 @@ class PostgresBakes:
 
     async def close(self) -> None:
         await self._lines.close()
+        await self._calm.close()
 
     async def _record(self, bakes: Sequence[Bake]) -> Sequence[None]:
         await self._postgres.execute(
@@ -108,3 +117,19 @@ class PostgresBakes:
         for (outcome, chaos), count in Counter((bake.outcome, bake.chaos or "") for bake in bakes).items():
             metrics.BAKES.labels(outcome, chaos).inc(count)
         return [None] * len(bakes)
+
+    async def _record_calm(self, bakes: Sequence[CalmBake]) -> Sequence[bool]:
+        rows = await self._postgres.fetch(
+            "bakes.record_calm",
+            SQL["record_calm"],
+            [bake.key_hash for bake in bakes],
+            [bake.vendor.id for bake in bakes],
+            [bake.vendor.name for bake in bakes],
+            [bake.order_id for bake in bakes],
+            [bake.ms for bake in bakes],
+            [bake.at for bake in bakes],
+        )
+        if rows:
+            metrics.BAKES.labels("baked", "").inc(len(rows))
+        recorded = {row["line"] for row in rows}
+        return [line in recorded for line in range(1, len(bakes) + 1)]

@@ -5,20 +5,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 
 def upgrade(url: str, package: str, schema: str) -> None:
     """Brings `schema` to the newest revision of `package`. Two processes may do so at once: one waits for the other."""
     command.upgrade(_config(package, schema, url), "head")
-
-
-def newest(package: str) -> str:
-    """The revision that this code needs."""
-    head = ScriptDirectory.from_config(_config(package, "", "")).get_current_head()
-    if head is None:
-        raise LookupError(f"{package} has no revisions")
-    return head
 
 
 def _config(package: str, schema: str, url: str) -> Config:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from jwt_pizza.ops.alerts.identity import Known
-from jwt_pizza.ops.alerts.model import RANK, severity_of
+from jwt_pizza.ops.alerts.model import RANK, Severity, severity_of
 from jwt_pizza.ops.alerts.rows import AlertRow, GroupRow, Seen
 from jwt_pizza.ops.events.model import (
     SYSTEM,
@@ -73,6 +73,10 @@ class Board:
     def add_inhibiting(self, counts: Mapping[str, int]) -> None:
         self._inhibiting.update(counts)
 
+    def add_placed(self, placed: Mapping[str, Placed]) -> None:
+        """Where alerts belong by the same rules, by fingerprint."""
+        self._placed.update(placed)
+
     def place(self, alert: Known) -> Placed:
         placed = self._placed.get(alert.fingerprint)
         if placed is None:
@@ -111,6 +115,8 @@ class Board:
             return
         alert.group.loud += (muted is None) - (alert.muted is None)
         alert.muted, alert.changed = muted, True
+        if muted is None:
+            self._worsen(alert.group, severity_of((alert.labels or {}).get("severity")))
 
     def inhibitions_of(self, alert: AlertRow) -> None:
         """Anew, after the rules have changed."""
@@ -201,9 +207,15 @@ class Board:
         group.last_alert_at = now
         fact = AlertFired(fingerprint=alert.fingerprint, source=alert.source, summary=alert.title, labels=alert.labels)
         self._tell(group, fact, f"source:{alert.source}")
+        if row.muted is None:
+            self._worsen(group, severity)
+
+    def _worsen(self, group: GroupRow, severity: Severity) -> None:
+        """A loud alert is more severe than what was acknowledged: whoever did so may not know. A muted one says so when
+        it becomes loud."""
         if RANK[severity] > RANK[group.severity]:
             group.severity = severity
-            if group.status == "acknowledged" and row.muted is None:
+            if group.status == "acknowledged":
                 self.unacknowledge(group, "a more severe alert joined")
 
     def _resolve(self, group: GroupRow) -> None:

@@ -47,13 +47,8 @@ class Known(msgspec.Struct, frozen=True):
     dated: bool
     ends_at: datetime | None
     stale_at: datetime
-
-    @property
-    def title(self) -> str:
-        """The summary, or the name of the alert, in one line."""
-        text = self.annotations.get("summary") or self.labels.get("alertname") or "alert"
-        text = _SPACE.sub(" ", text).strip() or "alert"
-        return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"
+    title: str
+    """The summary, or the name of the alert, in one line."""
 
 
 def known(alert: Incoming, now: datetime) -> Known:
@@ -68,18 +63,25 @@ def known(alert: Incoming, now: datetime) -> Known:
     if starts_at is not None and ends_at is not None and ends_at < starts_at:
         raise Invalid("endsAt must not be before startsAt")
     told_until = ends_at if ends_at is not None else now + timedelta(seconds=alert.stale_after)
+    annotations = _annotations(alert.annotations) if alert.annotations else alert.annotations
     return Known(
         source=alert.source,
         fingerprint=hashlib.blake2b(encoded, digest_size=16).hexdigest(),
         labels=labels,
         encoded=encoded.decode(),
-        annotations=_annotations(alert.annotations) if alert.annotations else alert.annotations,
+        annotations=annotations,
         generator_url=_url(alert.generator_url) if alert.generator_url else "",
         starts_at=starts_at or now,
         dated=starts_at is not None,
         ends_at=ends_at if ends_at is not None and ends_at <= now else None,
         stale_at=min(told_until, now + LONGEST_FIRING),
+        title=_title(annotations.get("summary") or labels.get("alertname") or "alert"),
     )
+
+
+def _title(text: str) -> str:
+    text = _SPACE.sub(" ", text).strip() or "alert"
+    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"
 
 
 def _labels(given: dict[str, str]) -> dict[str, str]:

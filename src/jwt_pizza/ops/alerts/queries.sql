@@ -26,6 +26,10 @@ FROM ops.alerts, unnest(inhibits) AS key
 WHERE status = 'firing' AND inhibits <> '{}' AND inhibits && $1::text[] AND key = ANY($1::text[])
 GROUP BY key;
 
+-- name: any_stale
+-- Whether there is work for `stale`.
+SELECT EXISTS (SELECT FROM ops.alerts WHERE status = 'firing' AND stale_at <= $1);
+
 -- name: stale
 -- Alerts of which nobody has said anything for too long.
 SELECT group_id, fingerprint, starts_at, stale_at, muted, inhibits, inhibited, labels

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kit.batching import Batch, Full
@@ -17,7 +19,7 @@ from jwt_pizza.ops.alerts.identity import Known
 from jwt_pizza.ops.alerts.rows import GroupRow
 from jwt_pizza.ops.alerts.writing import SQL, alert_row, group_row, write
 from jwt_pizza.ops.routing import reading
-from jwt_pizza.ops.routing.model import Rules
+from jwt_pizza.ops.routing.model import Placed, Rules
 
 CHUNK: Final = 500
 """Alerts of one post that are stored together; more are several commits, one after the other."""
@@ -25,6 +27,14 @@ _FEW: Final = 8
 _AT_ONCE: Final = 2000
 _LONG: Final = 60.0
 """Seconds that looking at everything that fires may take."""
+
+
+class Post(msgspec.Struct, frozen=True):
+    """What waits to be stored, and where it belonged by the rules of then, worked out while others were stored."""
+
+    alerts: Sequence[Known]
+    rules: Rules | None
+    placed: Mapping[str, Placed]
 
 
 class PostgresAlerts:
@@ -35,8 +45,8 @@ class PostgresAlerts:
         self._ring = ring
         self._rules: Rules | None = None
         # Apart, so that a batch is neither many small nor few enormous posts.
-        self._small: Batch[Sequence[Known], None] = Batch(self._take, most=512, waiting=8192)
-        self._large: Batch[Sequence[Known], None] = Batch(self._take, most=20, waiting=512)
+        self._small: Batch[Post, None] = Batch(self._take, most=512, waiting=8192)
+        self._large: Batch[Post, None] = Batch(self._take, most=40, waiting=512)
 
     async def close(self) -> None:
         await self._small.close()
@@ -47,12 +57,15 @@ class PostgresAlerts:
         batch = self._small if len(alerts) <= _FEW else self._large
         try:
             for start in range(0, len(alerts), CHUNK):
-                await batch.ask(alerts[start : start + CHUNK])
+                await batch.ask(self._post(alerts[start : start + CHUNK]))
         except Full:
             raise Unavailable("too many alerts at this moment, please send them again", retry_after=2) from None
 
     async def end_stale(self, before: datetime) -> int:
         """Alerts whose time was up before then are over."""
+        if not await self._postgres.fetchval("alerts.any_stale", SQL["any_stale"], before):
+            # The lock is not for asking: whoever stores alerts would wait for it each second.
+            return 0
         now = self._clock.now()
         async with self._postgres.lease("alerts.stale", allowance=_LONG) as connection, connection.transaction():
             await reading.locked(connection)
@@ -89,6 +102,8 @@ class PostgresAlerts:
         """After silences began or ended, or inhibition rules changed: whether what fires is muted. How many alerts it
         looked at."""
         now = self._clock.now()
+        if not await self._postgres.fetchval("alerts.any_due", reading.SQL["any_due"], now):
+            return 0
         looked = 0
         async with self._postgres.lease("alerts.look_again", allowance=_LONG) as connection, connection.transaction():
             await reading.locked(connection)
@@ -104,25 +119,35 @@ class PostgresAlerts:
         self._rang(looked > 0)
         return looked
 
-    async def _take(self, posts: Sequence[Sequence[Known]]) -> Sequence[None]:
+    def _post(self, alerts: Sequence[Known]) -> Post:
+        rules = self._rules
+        placed = {} if rules is None else {alert.fingerprint: rules.place(alert.labels) for alert in alerts}
+        return Post(alerts, rules, placed)
+
+    async def _take(self, posts: Sequence[Post]) -> Sequence[None]:
         now = self._clock.now()
-        alerts = [alert for post in posts for alert in post]
+        alerts = [alert for post in posts for alert in post.alerts]
         async with self._postgres.lease("alerts.take") as connection:
             rows = await connection.fetch(SQL["peek"], list({alert.fingerprint for alert in alerts}))
             fires = {row["fingerprint"]: row["stale_at"] for row in rows}
             news = _news(alerts, fires, now)
             if news:
                 async with connection.transaction():
-                    await self._decide(connection, news, now)
+                    await self._decide(connection, news, posts, now)
         self._rang(bool(news))
         return [None] * len(posts)
 
-    async def _decide(self, connection: Connection, alerts: Sequence[Known], now: datetime) -> None:
+    async def _decide(
+        self, connection: Connection, alerts: Sequence[Known], posts: Sequence[Post], now: datetime
+    ) -> None:
         await reading.locked(connection)
         rules = self._rules = await reading.current(connection, self._rules, now)
         fingerprints = list({alert.fingerprint for alert in alerts})
         firing = await connection.fetch(SQL["firing"], fingerprints)
         board = Board(rules, now)
+        for post in posts:
+            if post.rules is rules:
+                board.add_placed(post.placed)
         known = {row["fingerprint"] for row in firing}
         keys = {board.place(alert).key for alert in alerts if alert.ends_at is None and alert.fingerprint not in known}
         board, groups = await _board(connection, rules, now, firing, keys, board)

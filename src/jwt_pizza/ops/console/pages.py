@@ -12,8 +12,9 @@ from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.alerts.model import Group, Via, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
 from jwt_pizza.ops.events.model import actor_of
-from jwt_pizza.ops.events.telling import Naming, kind_of, sentence
-from jwt_pizza.ops.people.model import Person, Roster
+from jwt_pizza.ops.events.telling import kind_of, sentence
+from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.people.naming import names
 from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form
@@ -101,16 +102,6 @@ async def _group(
         hours=_HOURS,
         place="alerts",
     )
-
-
-def names(roster: Roster) -> Naming:
-    def naming(person_id: int | None) -> str:
-        if person_id is None:
-            return "somebody"
-        found = roster.people.get(person_id)
-        return found.person.name if found else f"person {person_id}"
-
-    return naming
 
 
 async def _silence(desk: GroupDesk, group_id: int, by: str, form: Mapping[str, str]) -> Group:

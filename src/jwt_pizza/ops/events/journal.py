@@ -1,15 +1,16 @@
-"""Appends to the log within somebody else's transaction: a change and its event are one commit."""
+"""The rows of the log; appends within somebody else's transaction: a change and its event are one commit."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from jwt_pizza.kit.postgres import Connection
+from jwt_pizza.kit.postgres import Connection, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.ops.events.model import Event
+from jwt_pizza.ops.events.model import AnyFact, Event, Recorded
 
 SQL: Final = Queries(__package__)
+_decode: Final = msgspec.json.Decoder(AnyFact).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -28,4 +29,17 @@ def columns(events: Sequence[Event]) -> tuple[list[object], ...]:
         [event.group_id for event in events],
         data,
         [event.key for event in events],
+        [event.incident_id for event in events],
+    )
+
+
+def recorded(row: Row) -> Recorded:
+    return Recorded(
+        id=row["id"],
+        at=row["at"],
+        fact=_decode(row["data"]),
+        actor=row["actor"],
+        group_id=row["group_id"],
+        incident_id=row["incident_id"],
+        key=row["key"],
     )

@@ -10,12 +10,11 @@ from typing import Final, Protocol, TypeAlias, Union
 
 import msgspec
 
+from jwt_pizza.ops.events import of_incidents as incidents
+from jwt_pizza.ops.events.fact import Fact
+
 SYSTEM: Final = "system"
 """The actor of what nobody did by hand."""
-
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """The base of all that can be in the log."""
 
 
 class AlertFired(Fact, frozen=True, tag="alert.fired"):
@@ -100,7 +99,7 @@ class NobodyPaged(Fact, frozen=True, tag="escalation.nobody"):
 
 
 class IncidentDeclared(Fact, frozen=True, tag="incident.declared"):
-    """A step of the chain says that this is one."""
+    """By a step of the chain, on its alert group; or of an incident that is declared now."""
 
     title: str
     severity: str
@@ -218,6 +217,32 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     StepTaken,
     NobodyPaged,
     IncidentDeclared,
+    incidents.IncidentAcknowledged,
+    incidents.IncidentMitigated,
+    incidents.HarmResumed,
+    incidents.IncidentResolved,
+    incidents.IncidentReviewed,
+    incidents.SeverityAssessed,
+    incidents.IncidentRenamed,
+    incidents.RoleGiven,
+    incidents.GroupLinked,
+    incidents.GroupUnlinked,
+    incidents.IncidentMerged,
+    incidents.IncidentTookIn,
+    incidents.Noted,
+    incidents.ArtefactPasted,
+    incidents.CommandRun,
+    incidents.Deployed,
+    incidents.Confirmed,
+    incidents.FollowUpAdded,
+    incidents.FollowUpClosed,
+    incidents.ActionRun,
+    incidents.ImpactMeasured,
+    incidents.AmendsPlanned,
+    incidents.AmendsApproved,
+    incidents.AmendsStarted,
+    incidents.AmendsRetried,
+    incidents.AmendsFinished,
     PageQueued,
     PageSent,
     PageDelivered,
@@ -242,6 +267,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     fact: AnyFact
     actor: str = SYSTEM
     group_id: int | None = None
+    incident_id: int | None = None
     key: str | None = None
 
 

@@ -1,7 +1,7 @@
 -- name: append
 -- Events, a column each; those whose key is in the log already are left out.
-INSERT INTO ops.events (at, kind, actor, group_id, data, key)
-SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[])
+INSERT INTO ops.events (at, kind, actor, group_id, data, key, incident_id)
+SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[], $7::bigint[])
 ON CONFLICT (key) DO NOTHING;
 
 -- name: of_group

@@ -2,15 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
-import msgspec
-
-from jwt_pizza.kit.postgres import Postgres, Row
-from jwt_pizza.ops.events.journal import SQL, append
-from jwt_pizza.ops.events.model import AnyFact, Event, Recorded
-
-_decode: Final = msgspec.json.Decoder(AnyFact).decode
+from jwt_pizza.kit.postgres import Postgres
+from jwt_pizza.ops.events.journal import SQL, append, recorded
+from jwt_pizza.ops.events.model import Event, Recorded
 
 
 class PostgresEvents:
@@ -22,19 +17,8 @@ class PostgresEvents:
             await append(connection, events)
 
     async def of_group(self, group_id: int) -> Sequence[Recorded]:
-        return [_recorded(row) for row in await self._postgres.fetch("events.of_group", SQL["of_group"], group_id)]
+        return [recorded(row) for row in await self._postgres.fetch("events.of_group", SQL["of_group"], group_id)]
 
     async def between(self, since: datetime, until: datetime, *, take: int) -> Sequence[Recorded]:
         rows = await self._postgres.fetch("events.between", SQL["between"], since, until, take)
-        return [_recorded(row) for row in rows]
-
-
-def _recorded(row: Row) -> Recorded:
-    return Recorded(
-        id=row["id"],
-        at=row["at"],
-        fact=_decode(row["data"]),
-        actor=row["actor"],
-        group_id=row["group_id"],
-        key=row["key"],
-    )
+        return [recorded(row) for row in rows]

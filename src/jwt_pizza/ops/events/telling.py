@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from jwt_pizza.kernel.clock import iso
+from jwt_pizza.ops.events import incident_words
 from jwt_pizza.ops.events import model as facts
-from jwt_pizza.ops.events.model import SYSTEM, Fact
+from jwt_pizza.ops.events.fact import Fact
+from jwt_pizza.ops.events.model import SYSTEM
 
 Naming = Callable[[int | None], str]
 """A person's name, or their role where names are not shown."""
@@ -67,7 +69,7 @@ def _happening(fact: Any, _who: str, _naming: Naming) -> str:  # noqa: ANN401 - 
         "process.started": "A process started",
         "process.stopping": "A process stopped",
     }
-    about = ", ".join(f"{name} {value}" for name, value in fact.about.items() if value)
+    about = ", ".join(f"{name} {value}" for name, value in fact.about.items() if value and name != "answer")
     told = words.get(fact.what, fact.what)
     return f"{told} ({fact.source}{': ' + about if about else ''})."
 
@@ -125,4 +127,5 @@ _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
         f"The pager's database came back after {fact.seconds:.0f} s; {fact.pages} pages went out meanwhile."
     ),
     facts.Happening: _happening,
+    **incident_words.WORDS,
 }

@@ -62,6 +62,10 @@ UPDATE ops.silences SET ended_at = coalesce(ended_at, $2), next_change_at = $2
 WHERE id = $1 AND ends_at > $2
 RETURNING *;
 
+-- name: any_due
+-- Whether there is work for `due_silences` or `looked_at`.
+SELECT EXISTS (SELECT FROM ops.silences WHERE next_change_at <= $1) OR EXISTS (SELECT FROM ops.routing WHERE recheck);
+
 -- name: due_silences
 -- Those that begin or are over; each is told once.
 UPDATE ops.silences

@@ -6,7 +6,10 @@ The processes' own clocks are never compared with it: they may be wrong, and may
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
+
+import msgspec
 
 from jwt_pizza.kernel.vitals import Counts, Snapshot
 
@@ -17,11 +20,25 @@ _NEWBORN: Final = 10.0
 _FINE, _COARSE = 0.4, 5.0
 """Seconds between samples: of the last minute, and of the last ten."""
 _FORGOTTEN: Final = 900.0
+REMEMBERED: Final = 600.0
+"""Seconds of which one can draw a chart."""
 _MINUTE: Final = 60.0
 HISTORY: Final = 180
 """Minutes."""
 
 Count = Callable[[Counts], int]
+
+
+class Gauges(msgspec.Struct, frozen=True):
+    """What is not counted but measured, over all processes: database connections in use, requests that wait for one,
+    the worst lag of an event loop and of the pager in seconds, and memory in bytes."""
+
+    used: int = 0
+    limit: int = 0
+    waiting: int = 0
+    lag: float = 0.0
+    pager: float = 0.0
+    memory: int = 0
 
 
 class Process:
@@ -72,6 +89,7 @@ class Fleet:
         self.began_at: float | None = None
         self.pager = 0.0
         self._orders: deque[tuple[int, int]] = deque(maxlen=HISTORY)
+        self._gauges: deque[tuple[float, Gauges]] = deque(maxlen=int(REMEMBERED / _COARSE) + 2)
 
     def take(self, snapshot: Snapshot, now: float) -> bool:
         """Whether it tells of failed orders that were not known. One that is older than what is known is left out."""
@@ -98,7 +116,16 @@ class Fleet:
             del self.processes[process.last.process]
         made = View(self, now)
         self._replace(made)
+        if not self._gauges or now - self._gauges[-1][0] >= _COARSE:
+            self._gauges.append((now, made.gauges()))
         return made
+
+    def gauges(self, moment: float) -> Gauges | None:
+        """As they were then; None for when nobody looked."""
+        at = bisect_right(self._gauges, moment, key=lambda sample: sample[0])
+        if not at or moment - self._gauges[at - 1][0] > 2 * _COARSE:
+            return None
+        return self._gauges[at - 1][1]
 
     def minutes(self, now: float, length: int) -> Sequence[int]:
         """Orders, delivered or not, in each of so many minutes before this one, the oldest first."""
@@ -155,6 +182,28 @@ class View:
         since = self.now - seconds
         chosen = self.fleet.processes.values() if processes is None else processes
         return sum(grown(what, process.before(since), process.counts) for process in chosen)
+
+    def series(self, what: Count, pause: float) -> Sequence[int]:
+        """By how much it grew in each piece of so many seconds of the time that is remembered, the oldest first."""
+        moments = [self.now - REMEMBERED + pause * number for number in range(round(REMEMBERED / pause) + 1)]
+        total = [0] * (len(moments) - 1)
+        for process in self.fleet.processes.values():
+            counts = [*(process.before(moment) for moment in moments[:-1]), process.counts]
+            for number, (before, after) in enumerate(pairwise(counts)):
+                total[number] += grown(what, before, after)
+        return total
+
+    def gauges(self) -> Gauges:
+        pools = [process.last.vitals.pool for process in self.live]
+        machines = [process.last.vitals.machine for process in self.live]
+        return Gauges(
+            used=sum(pool.used for pool in pools if pool),
+            limit=sum(pool.limit for pool in pools if pool),
+            waiting=sum(pool.waiting for pool in pools if pool),
+            lag=max((machine.loop_lag for machine in machines if machine), default=0.0),
+            pager=self.fleet.pager,
+            memory=sum(machine.memory for machine in machines if machine),
+        )
 
     def by(self, what: Callable[[Counts], Mapping[str, int]], seconds: float) -> Mapping[str, int]:
         """By how much each of these grew, those that did, the most first."""

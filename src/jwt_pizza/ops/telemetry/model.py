@@ -9,6 +9,7 @@ from jwt_pizza.kernel.vitals import Snapshot
 from jwt_pizza.ops.alerts.model import Severity
 from jwt_pizza.ops.telemetry.fleet import View
 
+Action = Literal["report-factory", "in-house-oven", "stop-chaos", "reclaim-connections"]
 Chart = Literal["service", "factory", "money", "connections", "processes", "oncall"]
 
 
@@ -23,13 +24,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """`after`: seconds that a finding must last before it fires. `keep`: seconds that it must be gone before it is
-    resolved. `name` is also that of its runbook."""
+    resolved. `name` is also that of its runbook, and `actions` are what its runbook can do with one tap."""
 
     name: str
     look: Callable[[View], Iterable[Finding]]
     chart: Chart
     after: float = 0.0
     keep: float = 10.0
+    actions: tuple[Action, ...] = ()
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True):

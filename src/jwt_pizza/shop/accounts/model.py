@@ -52,12 +52,24 @@ class Voucher(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """A user in a live session. `version` grows with every change of the user."""
+    """A user in a live session. `version` grows with every change of the user. `actor`: who it is for other parts: of
+    somebody at ops `ops:person:3`, who is no user here."""
 
     user: User
     session_id: int
     version: int
     voucher: Voucher | None = None
+    at_ops: str | None = None
+
+    @property
+    def actor(self) -> str:
+        return self.at_ops or f"user:{self.user.id}"
+
+
+def caller_at_ops(actor: str, *, administrator: bool) -> Caller:
+    """Somebody who is logged in at ops, and acts here with the rights of a role."""
+    role = RoleGrant(role="admin" if administrator else "engineer")
+    return Caller(user=User(id=0, name=actor, email="", roles=(role,)), session_id=0, version=0, at_ops=f"ops:{actor}")
 
 
 class Login(msgspec.Struct, frozen=True):

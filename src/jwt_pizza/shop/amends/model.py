@@ -73,6 +73,14 @@ class HurtOrder(Wire, frozen=True):
     compensated: bool
 
 
+class Minute(Wire, frozen=True):
+    """Orders that were placed in it, by whether a pizza came. Those that are under way are in neither."""
+
+    at: datetime
+    good: int
+    failed: int
+
+
 class PlanRequest(Wire, frozen=True):
     """`explanation` stands in the letter: what happened, in words for diners."""
 
@@ -128,6 +136,7 @@ class Failure(Wire, frozen=True):
 class AmendsStore(Protocol):
     async def impact(self, since: datetime, until: datetime) -> Impact: ...
     async def hurt(self, since: datetime, until: datetime) -> Sequence[HurtOrder]: ...
+    async def minutes(self, since: datetime, until: datetime) -> Sequence[Minute]: ...
     async def plan(self, incident: str, request: PlanRequest, *, at: datetime, by: str) -> None:
         """Fixes the list; called again it adds orders that have come to light, and changes nothing that was given."""
         ...

@@ -39,6 +39,14 @@ SELECT h.order_id, h.diner_id, h.store_id, h.placed_at, h.harm, h.compensated,
 FROM shop.hurt_orders h WHERE h.placed_at >= $1 AND h.placed_at < $2
 ORDER BY h.placed_at, h.order_id;
 
+-- name: minutes
+-- Orders of a window by the minute in which they were placed, and how many of them failed.
+SELECT date_trunc('minute', o.placed_at) AS at, (count(*) - count(h.order_id))::integer AS good,
+       count(h.order_id)::integer AS failed
+FROM shop.orders o LEFT JOIN shop.hurt_orders h ON h.order_id = o.id
+WHERE o.placed_at >= $1 AND o.placed_at < $2 AND o.status <> 'held'
+GROUP BY 1 ORDER BY 1;
+
 -- name: plan
 -- A plan; planned again its window grows, and its words change until letters carry them.
 INSERT INTO shop.amends AS a (incident, since, until, explanation, remedies, planned_at, planned_by)

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from jwt_pizza.kernel.clock import iso
 from jwt_pizza.kernel.money import btc_text
 from jwt_pizza.shop.accounts.model import Caller
-from jwt_pizza.shop.amends.model import Failure, HurtOrder, Impact, Plan, PlanRequest
+from jwt_pizza.shop.amends.model import Failure, HurtOrder, Impact, Minute, Plan, PlanRequest
 from jwt_pizza.shop.amends.service import AmendsDesk
 from jwt_pizza.web.api import BEARER
 
@@ -22,6 +22,13 @@ async def impact(
     caller: Given[Caller], amends_desk: Given[AmendsDesk], since: FromQuery[datetime], until: FromQuery[datetime]
 ) -> Impact:
     return await amends_desk.impact(caller, since, until)
+
+
+@get("/api/ops/impact/minutes", security=BEARER, summary="Orders per minute in a window of time, good and failed")
+async def minutes(
+    caller: Given[Caller], amends_desk: Given[AmendsDesk], since: FromQuery[datetime], until: FromQuery[datetime]
+) -> Sequence[Minute]:
+    return await amends_desk.minutes(caller, since, until)
 
 
 @get("/api/ops/impact/orders", security=BEARER, summary="The orders that failed in a window of time")
@@ -83,6 +90,6 @@ async def retry(incident: FromPath[str], caller: Given[Caller], amends_desk: Giv
 
 router = Router(
     "/",
-    route_handlers=[impact, hurt, hurt_csv, plan, show, approve, start, failures, retry],
+    route_handlers=[impact, minutes, hurt, hurt_csv, plan, show, approve, start, failures, retry],
     tags=["amends"],
 )

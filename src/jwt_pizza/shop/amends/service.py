@@ -13,6 +13,7 @@ from jwt_pizza.shop.amends.model import (
     Failure,
     HurtOrder,
     Impact,
+    Minute,
     Plan,
     PlanRequest,
     window,
@@ -36,6 +37,11 @@ class AmendsDesk:
         _operators_only(caller)
         return await self._store.hurt(*window(since, until))
 
+    async def minutes(self, caller: Caller, since: datetime, until: datetime) -> Sequence[Minute]:
+        """Without minutes in which nobody ordered."""
+        _operators_only(caller)
+        return await self._store.minutes(*window(since, until))
+
     async def plan(self, caller: Caller, incident: str, request: PlanRequest) -> Plan:
         """May be repeated, also while it is being given: orders that come to light later join the list."""
         _operators_only(caller)
@@ -44,7 +50,7 @@ class AmendsDesk:
         window(request.since, request.until)
         if not request.explanation.strip():
             raise Invalid("explanation must say what happened")
-        await self._store.plan(incident, request, at=self._clock.now(), by=_name(caller))
+        await self._store.plan(incident, request, at=self._clock.now(), by=caller.actor)
         return await self.get(caller, incident)
 
     async def get(self, caller: Caller, incident: str) -> Plan:
@@ -59,7 +65,7 @@ class AmendsDesk:
         if not caller.user.is_admin:
             raise Forbidden("amends beyond the limit must be approved by an administrator")
         await self.get(caller, incident)
-        await self._store.approve(incident, at=self._clock.now(), by=_name(caller))
+        await self._store.approve(incident, at=self._clock.now(), by=caller.actor)
         return await self.get(caller, incident)
 
     async def start(self, caller: Caller, incident: str) -> Plan:
@@ -93,7 +99,3 @@ class AmendsDesk:
 def _operators_only(caller: Caller) -> None:
     if not caller.user.operates:
         raise Forbidden
-
-
-def _name(caller: Caller) -> str:
-    return f"user:{caller.user.id}"

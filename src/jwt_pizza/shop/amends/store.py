@@ -15,6 +15,7 @@ from jwt_pizza.shop.amends.model import (
     HurtOrder,
     Impact,
     Limits,
+    Minute,
     Plan,
     PlanRequest,
     Remedy,
@@ -50,6 +51,11 @@ class PostgresAmends:
         async with self._postgres.lease("amends.hurt", allowance=_ALLOWANCE) as connection:
             rows = await connection.fetch(SQL["hurt"], since, until, timeout=_ALLOWANCE)
         return [HurtOrder(**dict(row)) for row in rows]
+
+    async def minutes(self, since: datetime, until: datetime) -> Sequence[Minute]:
+        async with self._postgres.lease("amends.minutes", allowance=_ALLOWANCE) as connection:
+            rows = await connection.fetch(SQL["minutes"], since, until, timeout=_ALLOWANCE)
+        return [Minute(**dict(row)) for row in rows]
 
     async def plan(self, incident: str, request: PlanRequest, *, at: datetime, by: str) -> None:
         remedies = msgspec.json.encode(request.remedies).decode()

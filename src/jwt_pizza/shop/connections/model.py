@@ -118,6 +118,21 @@ class Leaks(Protocol):
     async def current(self, at: datetime) -> LeakPlan | None: ...
 
 
+class Recalled(Wire, frozen=True):
+    """`leaked`: connections that are taken back now, by the processes that hold them."""
+
+    leaked: int
+
+
+class Recalls(Protocol):
+    """The port to what all processes are told."""
+
+    async def recall(self, *, by: str, at: datetime) -> None: ...
+    async def number(self) -> int:
+        """How often it was said."""
+        ...
+
+
 OnReclaimed = Callable[[], Awaitable[object]]
 
 

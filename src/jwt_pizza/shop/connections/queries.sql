@@ -40,3 +40,11 @@ RETURNING id;
 -- name: current_leak
 -- The attack under way.
 SELECT probability, fix_code, starts_at, ends_at FROM shop.leaks WHERE ended_at IS NULL AND ends_at > $1;
+
+-- name: recall
+-- Every process is to take its leaked connections back.
+UPDATE shop.recalls SET number = number + 1, recalled_at = $1, recalled_by = $2;
+
+-- name: recalls
+-- How often that was said.
+SELECT number FROM shop.recalls;

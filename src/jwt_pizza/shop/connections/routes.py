@@ -1,13 +1,13 @@
 """Connections over HTTP, for administrators and engineers."""
 
-from litestar import Router, delete, get, put
+from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.shop.accounts.model import Caller
-from jwt_pizza.shop.connections.model import LeakView, Overview
-from jwt_pizza.shop.connections.service import ConnectionDesk, Leak
+from jwt_pizza.shop.connections.model import LeakView, Overview, Recalled
+from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Recall
 from jwt_pizza.web.api import BEARER, AnyRequest, Message, client_address
 
 
@@ -21,6 +21,13 @@ class LeakRequest(Wire, frozen=True):
 @get("/api/ops/connections", security=BEARER, summary="Who holds which database connection, since when, from where")
 async def connections(caller: Given[Caller], connection_desk: Given[ConnectionDesk]) -> Overview:
     return await connection_desk.show(caller)
+
+
+@post(
+    "/api/ops/connections/recall", status_code=200, security=BEARER, summary="Take leaked database connections back now"
+)
+async def recall_connections(caller: Given[Caller], recall: Given[Recall]) -> Recalled:
+    return await recall.recall(caller)
 
 
 @get("/api/ops/chaos/leak", security=BEARER, summary="Is the attack leak under way?")
@@ -44,4 +51,8 @@ async def fix_leak(fix_code: FromPath[str], request: AnyRequest, leak: Given[Lea
     return Message("Problem resolved. Connections are returned again!")
 
 
-router = Router("/", route_handlers=[connections, leak_status, start_leak, stop_leak, fix_leak], tags=["operations"])
+router = Router(
+    "/",
+    route_handlers=[connections, recall_connections, leak_status, start_leak, stop_leak, fix_leak],
+    tags=["operations"],
+)

@@ -23,6 +23,8 @@ from jwt_pizza.shop.connections.model import (
     Overview,
     Process,
     ProcessView,
+    Recalled,
+    Recalls,
     Snapshot,
     Snapshots,
     Throttle,
@@ -67,6 +69,32 @@ class ConnectionDesk:
             backends=states,
             most_backends=most,
         )
+
+
+class Recall:
+    """Takes leaked connections back at once, in every process, in place of when their time is up."""
+
+    def __init__(self, recalls: Recalls, snapshots: Snapshots, clock: Clock, take_back: Callable[[], object]) -> None:
+        """`take_back` has this process take back what it has leaked."""
+        self._recalls = recalls
+        self._snapshots = snapshots
+        self._clock = clock
+        self._take_back = take_back
+        self._number: int | None = None
+
+    async def recall(self, caller: Caller) -> Recalled:
+        _operators_only(caller)
+        now = self._clock.now()
+        snapshots = await self._snapshots.read(now - timedelta(seconds=FRESH))
+        await self._recalls.recall(by=caller.actor, at=now)
+        leaked = [lease for each in snapshots for lease in each.vitals.leases if lease.state == "leaked"]
+        return Recalled(leaked=len(leaked))
+
+    async def refresh(self) -> None:
+        number = await self._recalls.number()
+        if self._number is not None and number > self._number:
+            self._take_back()
+        self._number = number
 
 
 class Leak:

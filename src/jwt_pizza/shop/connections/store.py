@@ -72,6 +72,17 @@ class PostgresLeaks:
         return LeakPlan(**dict(row)) if row else None
 
 
+class PostgresRecalls:
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def recall(self, *, by: str, at: datetime) -> None:
+        await self._postgres.execute("recalls.recall", SQL["recall"], at, by)
+
+    async def number(self) -> int:
+        return int(await self._postgres.fetchval("recalls.number", SQL["recalls"]))
+
+
 class ForgetfulStore:
     """The defect: a path that takes a connection and has no line that returns it."""
 

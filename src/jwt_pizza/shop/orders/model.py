@@ -5,10 +5,11 @@ as it was before the incident, an order is charged first and fulfilled if the fa
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -21,6 +22,10 @@ from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.ovens.model import IN_HOUSE, Attempt
 
 Status = Literal["held", "charged", "fulfilled", "voided", "refunded"]
+
+_KEYS: Final = re.compile(r"(?P<name>apiKey|fixCode)=[^&#\"\s]*|/support/[^/\"\s]+/report/[^/?#\"\s]+")
+_MASKS: Final = {"apiKey": "API_KEY", "fixCode": "FIX_CODE"}
+_LINK: Final = "/support/[API_KEY]/report/[FIX_CODE]"
 
 LINES_PER_ORDER = 32
 """An item's number is its order's times this plus its line: unique without a sequence of its own."""
@@ -310,6 +315,12 @@ def failed(report_url: str | None) -> Failed:
     return Failed(
         message="Failed to fulfill order at factory", report_pizza_creation_error_to_pizza_factory_url=report_url
     )
+
+
+def harmless(answer: Failed) -> str:
+    """The answer as JSON, without what its link opens: evidence for logs and reports."""
+    text = msgspec.json.encode(answer).decode()
+    return _KEYS.sub(lambda found: f"{found['name']}=[{_MASKS[found['name']]}]" if found["name"] else _LINK, text)
 
 
 def with_pizza(order: Order) -> OrderWithPizza:

@@ -71,8 +71,9 @@ SELECT id FROM shop.orders WHERE id = ANY($1::bigint[]);
 -- name: resolve
 -- Held orders come to their end: with a pizza the hold is captured, without one it is voided; each once, whoever is
 -- first. A charged order (policy factory-only) gets its pizza; of the two only a held one has an expiry. What the ovens
--- answered is recorded with it. The condition on the status is none that the index of held orders could be taken for:
--- that one is full of dead entries under load, and a plan made while it was small would walk it for ever.
+-- answered is recorded with it. Whether the pizza was kept is answered, not the pizza: whoever asks has it. The
+-- condition on the status is none that the index of held orders could be taken for: that one is full of dead entries
+-- under load, and a plan made while it was small would walk it for ever.
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS a (id, jwt, at)
 ), ended AS (
@@ -106,7 +107,7 @@ WITH asked AS MATERIALIZED (
     SELECT * FROM unnest($4::bigint[], $5::text[], $6::timestamptz[], $7::double precision[], $8::text[],
                          $9::integer[], $10::text[], $11::text[], $12::text[])
 )
-SELECT id, status::text, jwt FROM ended;
+SELECT id, status::text, jwt IS NOT NULL AS kept FROM ended;
 
 -- name: status
 -- What these orders are now.

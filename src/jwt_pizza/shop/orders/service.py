@@ -28,6 +28,8 @@ from jwt_pizza.shop.orders.model import (
     Resolution,
     Status,
     UnderWay,
+    failed,
+    harmless,
     taken_off,
     ticket,
     with_pizza,
@@ -193,7 +195,10 @@ class OrderDesk:
         if order.status == "fulfilled":
             self._tally.order(order.status, answer.oven, pizzas=len(order.lines), satoshis=order.total, seconds=seconds)
         else:
-            self._tally.failed(order.status, answer.oven, answer.reason, seconds=seconds, order_id=order.id)
+            evidence = harmless(failed(answer.report_url))
+            self._tally.failed(
+                order.status, answer.oven, answer.reason, seconds=seconds, order_id=order.id, answer=evidence
+            )
 
     async def _priced(self, basket: Basket, *, renew: bool) -> tuple[Catalogue, Sequence[Line]]:
         catalogue = None if renew else self._orders.last_catalogue()

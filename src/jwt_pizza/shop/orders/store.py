@@ -119,7 +119,8 @@ class PostgresOrders:
                 raise
             # The connection broke before or after the commit; what is resolved stays so, so it can be said again.
             rows = await self._postgres.fetch("orders.resolve_again", SQL["resolve"], *arguments)
-        found = {row["id"]: Resolved(row["status"], row["jwt"]) for row in rows}
+        sent = {resolution.order_id: resolution.jwt for resolution in resolutions}
+        found = {row["id"]: Resolved(row["status"], sent[row["id"]] if row["kept"] else None) for row in rows}
         if len(found) < len(ids):
             # Somebody else was first: the reaper, or this very statement before the connection broke.
             others = await self._postgres.fetch("orders.status", SQL["status"], ids)

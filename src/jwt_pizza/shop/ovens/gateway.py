@@ -37,8 +37,8 @@ class FactoryAnswer(msgspec.Struct, rename="camel"):
     report_url: str | None = None
 
 
-class Published(msgspec.Struct):
-    """A factory's public keys, as JWKs."""
+class Jwks(msgspec.Struct):
+    """A factory's public keys."""
 
     keys: list[dict[str, Any]]
 
@@ -49,6 +49,7 @@ class HttpFactory:
     def __init__(self, url: str, api_key: str, clock: Clock) -> None:
         self._url = url.rstrip("/")
         self._origin = URL(self._url).origin()
+        self._root = URL(self._url).raw_path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
         self._clock = clock
         self._client: aiohttp.ClientSession | None = None
@@ -86,18 +87,15 @@ class HttpFactory:
     async def _try(self, request: wire.BakeRequest, within: float) -> Attempt:
         started_at, started = self._clock.now(), self._clock.monotonic()
         try:
-            async with asyncio.timeout(within):
-                return await self._call(request, started_at, started)
+            return await self._call(request, within, started_at, started)
         except TimeoutError:
             return self._failed("timeout", f"no pizza within {within:.1f} s", started_at, started)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, Unavailable) as error:
             return self._failed("unreachable", type(error).__name__, started_at, started)
 
     async def follow(self, url: str) -> tuple[int, str]:
         """GETs a report link, only ever at the configured factory. Raises Invalid or Unavailable."""
-        link = URL(url)
-        if link.origin() != self._origin:
-            raise Invalid("the report link does not lead to the configured factory")
+        link = self._own(url)
         timeout = aiohttp.ClientTimeout(total=_FOLLOW_SECONDS)
         try:
             async with self._session().get(link, timeout=timeout, allow_redirects=False) as answer:
@@ -106,11 +104,22 @@ class HttpFactory:
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable("the factory does not answer") from error
 
+    def _own(self, url: str) -> URL:
+        """Whoever answers as the factory may have written the link: it leads nowhere but to the factory itself."""
+        try:
+            link = URL(url)
+            own = link.origin() == self._origin and link.user is None and link.raw_path.startswith(f"{self._root}/")
+        except ValueError:
+            own = False
+        if not own:
+            raise Invalid("the report link does not lead to the configured factory")
+        return link
+
     async def inspect(self, jwt: str) -> wire.Pizza | None:
         """The claims of a pizza of this factory that has not expired. Raises Unavailable."""
         try:
             pizza = await self._verified(jwt)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise Unavailable("the factory does not answer") from error
         return pizza if pizza and pizza.exp > self._clock.now().timestamp() else None
 
@@ -123,7 +132,7 @@ class HttpFactory:
                 return ()
         return [key.public() for key in self._keys.values()]
 
-    async def _call(self, request: wire.BakeRequest, started_at: datetime, started: float) -> Attempt:
+    async def _call(self, request: wire.BakeRequest, within: float, started_at: datetime, started: float) -> Attempt:
         if self._orders is None:
             raise Unavailable("the client of the factory is not open")
         head = self._head
@@ -133,12 +142,12 @@ class HttpFactory:
         tracing.pass_on(carried)
         for name, value in carried.items():
             head += f"{name}: {value}\r\n".encode()
-        answer = await self._orders.post(head, _encode(request))
+        answer = await self._orders.post(head, _encode(request), within=within)
         status, answered = answer.status, _read(answer.body)
         if status != 200 or not answered.jwt:
             error = (answered.message or "no pizza in the answer")[:_LONGEST_ERROR]
             return self._failed("error", error, started_at, started, status=status, report_url=answered.report_url)
-        claims = await self._verified(answered.jwt)
+        claims = await self._verified(answered.jwt, within=started + within - self._clock.monotonic())
         return Attempt(
             oven=FACTORY,
             started_at=started_at,
@@ -154,12 +163,13 @@ class HttpFactory:
         ms = (self._clock.monotonic() - started) * 1000
         return Attempt(oven=FACTORY, started_at=started_at, ms=ms, reason=reason, error=error, **more)
 
-    async def _verified(self, jwt: str) -> wire.Pizza | None:
+    async def _verified(self, jwt: str, *, within: float = _KEYS_SECONDS) -> wire.Pizza | None:
         """The claims, or None when the signature is not the factory's."""
         try:
             kid = read_header(jwt).kid or ""
             if kid not in self._keys:
-                await self._fresh_keys.get()
+                async with asyncio.timeout(within):
+                    await self._fresh_keys.get()
             key = self._keys.get(kid)
             return _decode_pizza(key.check(jwt)) if key else None
         except (BadToken, msgspec.MsgspecError):
@@ -173,8 +183,11 @@ class HttpFactory:
         self._keys_asked_at = now
         timeout = aiohttp.ClientTimeout(total=_KEYS_SECONDS)
         async with self._session().get(f"{self._url}/.well-known/jwks.json", timeout=timeout) as answer:
-            published = msgspec.json.decode(await answer.content.read(_LONGEST_ANSWER), type=Published).keys
-        self._keys = {key.kid: key for key in map(EllipticKey.load, published)}
+            published = await answer.content.read(_LONGEST_ANSWER)
+        try:
+            self._keys = {key.kid: key for key in map(EllipticKey.load, msgspec.json.decode(published, type=Jwks).keys)}
+        except (BadToken, msgspec.MsgspecError) as error:
+            raise Unavailable("the factory publishes no keys that can be used") from error
 
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:

@@ -213,6 +213,27 @@ class Attempts(Protocol):
     async def get(self, attempt_id: int) -> RecordedAttempt | None: ...
 
 
+class Forced(wire.Wire, frozen=True):
+    """The in-house oven bakes everything until then, by somebody's order."""
+
+    until: datetime
+    forced_at: datetime
+    forced_by: str
+
+
+class OvenView(wire.Wire, frozen=True):
+    policy: Policy
+    forced: Forced | None
+
+
+class Forcing(Protocol):
+    """The port to what all processes are told."""
+
+    async def force(self, until: datetime, *, by: str, at: datetime) -> Forced: ...
+    async def current(self, at: datetime) -> Forced | None: ...
+    async def end(self) -> None: ...
+
+
 class ReportLink(Protocol):
     async def follow(self, url: str) -> tuple[int, str]:
         """Status and message of the factory's answer. Raises Refusal for a link to anywhere but the factory."""

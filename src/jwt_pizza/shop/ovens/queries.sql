@@ -10,3 +10,17 @@ LIMIT $1;
 -- One attempt.
 SELECT id, order_id, oven, started_at, ms, reason, status, error, report_url, trace
 FROM shop.bake_attempts WHERE id = $1;
+
+-- name: force
+-- The in-house oven bakes until then; what was said before is replaced.
+INSERT INTO shop.forced_oven (until, forced_at, forced_by) VALUES ($1, $2, $3)
+ON CONFLICT (one) DO UPDATE SET until = excluded.until, forced_at = excluded.forced_at, forced_by = excluded.forced_by
+RETURNING until, forced_at, forced_by;
+
+-- name: forced
+-- Until when the in-house oven bakes, if it was told to.
+SELECT until, forced_at, forced_by FROM shop.forced_oven WHERE until > $1;
+
+-- name: unforce
+-- The policy counts again.
+DELETE FROM shop.forced_oven;

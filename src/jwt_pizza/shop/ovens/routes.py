@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency as Given
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
+from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.shop.accounts.model import Caller
-from jwt_pizza.shop.ovens.model import RecordedAttempt
-from jwt_pizza.shop.ovens.service import Inspection
+from jwt_pizza.shop.ovens.model import OvenView, RecordedAttempt
+from jwt_pizza.shop.ovens.service import Inspection, OvenSwitch
 from jwt_pizza.web.api import BEARER, PathId
 
 
@@ -19,6 +20,12 @@ class Reported(msgspec.Struct):
 
     status: int
     message: str
+
+
+class ForceRequest(Wire, frozen=True):
+    """After `seconds` the policy counts again by itself."""
+
+    seconds: float = 1800.0
 
 
 @get("/api/ops/attempts", security=BEARER, summary="What the ovens answered, newest first (engineers)")
@@ -43,4 +50,19 @@ async def report(attempt_id: PathId, caller: Given[Caller], inspection: Given[In
     return Reported(status=status, message=message)
 
 
-router = Router("/", route_handlers=[attempts, report], tags=["ops"])
+@get("/api/ops/ovens", security=BEARER, summary="Which oven bakes, and whether somebody forced it (engineers)")
+async def ovens(caller: Given[Caller], oven_switch: Given[OvenSwitch]) -> OvenView:
+    return await oven_switch.show(caller)
+
+
+@put("/api/ops/ovens/in-house", security=BEARER, summary="Let the in-house oven bake everything for a while")
+async def force(data: JSONBody[ForceRequest], caller: Given[Caller], oven_switch: Given[OvenSwitch]) -> OvenView:
+    return await oven_switch.force(caller, data.seconds)
+
+
+@delete("/api/ops/ovens/in-house", status_code=200, security=BEARER, summary="Let the policy count again")
+async def unforce(caller: Given[Caller], oven_switch: Given[OvenSwitch]) -> OvenView:
+    return await oven_switch.end(caller)
+
+
+router = Router("/", route_handlers=[attempts, report, ovens, force, unforce], tags=["ops"])

@@ -1,12 +1,14 @@
 """Bake an order: the factory while it can be trusted, the in-house oven whenever it cannot."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
 from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.kernel.errors import Forbidden, NotFound
+from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.ovens.model import (
     IN_HOUSE,
@@ -15,7 +17,10 @@ from jwt_pizza.shop.ovens.model import (
     AttemptTally,
     Baked,
     Breaker,
+    Forced,
+    Forcing,
     Oven,
+    OvenView,
     Policy,
     RecordedAttempt,
     RemoteOven,
@@ -25,6 +30,9 @@ from jwt_pizza.shop.ovens.model import (
     Uncounted,
     flaw,
 )
+
+LONGEST_FORCE: Final = 86_400.0
+"""Seconds for which the in-house oven can be told to bake."""
 
 
 class Kitchen:
@@ -50,12 +58,18 @@ class Kitchen:
         self._clock = clock
         self._dice = dice
         self._tally = tally
+        self.forced_until: datetime | None = None
+        """The in-house oven bakes until then, whatever the policy is."""
 
     async def sign(self, request: wire.BakeRequest) -> str:
         """Straight from the in-house oven, for policy in-house."""
         return await self._own.bake(request)
 
     async def bake(self, request: wire.BakeRequest) -> Baked:
+        if self.forced_until is not None and self._clock.now() < self.forced_until:
+            own = await self._stand_in(request)
+            self._count(own, request, stands_in=True)
+            return Baked(own.jwt, (own,))
         if self.policy == "factory-only":
             # As it was before the incident: one call, no breaker, nobody to stand in.
             only = await self._try_factory(request, self.tuning.deadline)
@@ -141,6 +155,43 @@ class Inspection:
         if attempt is None or attempt.report_url is None:
             raise NotFound("there is no report link on that attempt")
         return await self._link.follow(attempt.report_url)
+
+
+class OvenSwitch:
+    """Lets the in-house oven bake for a while. Every process follows at its next `refresh`."""
+
+    def __init__(self, forcing: Forcing, kitchen: Kitchen, clock: Clock) -> None:
+        self._forcing = forcing
+        self._kitchen = kitchen
+        self._clock = clock
+
+    async def show(self, caller: Caller) -> OvenView:
+        _engineers_only(caller)
+        return self._view(await self.refresh())
+
+    async def force(self, caller: Caller, seconds: float) -> OvenView:
+        _engineers_only(caller)
+        if not 0 < seconds <= LONGEST_FORCE:
+            raise Invalid(f"seconds must be more than 0 and at most {LONGEST_FORCE:.0f}")
+        now = self._clock.now()
+        forced = await self._forcing.force(now + timedelta(seconds=seconds), by=caller.actor, at=now)
+        self._kitchen.forced_until = forced.until
+        return self._view(forced)
+
+    async def end(self, caller: Caller) -> OvenView:
+        """Harmless when it was not told to."""
+        _engineers_only(caller)
+        await self._forcing.end()
+        self._kitchen.forced_until = None
+        return self._view(None)
+
+    async def refresh(self) -> Forced | None:
+        forced = await self._forcing.current(self._clock.now())
+        self._kitchen.forced_until = forced.until if forced else None
+        return forced
+
+    def _view(self, forced: Forced | None) -> OvenView:
+        return OvenView(policy=self._kitchen.policy, forced=forced)
 
 
 def _engineers_only(caller: Caller) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jwt_pizza.ops.telemetry.fleet import View
-from jwt_pizza.ops.telemetry.model import Finding, Rule
+from jwt_pizza.ops.telemetry.model import Action, Finding, Rule
 
 _WINDOW: Final = 30.0
 _LEAST: Final = 3
@@ -14,6 +14,16 @@ _SLOW_SHARE: Final = 0.2
 _SLOW_FROM: Final = 10
 """The bucket after that of half a second (`kit/durations.py`)."""
 _FAILURES: Final = ("error", "timeout", "unreachable")
+
+
+def attacked(view: View) -> Iterator[Finding]:
+    """Also a single one: the factory itself says that something is wrong with it, and where to report that."""
+    if struck := view.count(lambda counts: counts.reported, _WINDOW):
+        yield Finding(
+            severity="warning",
+            summary=f"{struck} answers of the factory in the last {_WINDOW:.0f} s lead to a report of a problem",
+            service="factory",
+        )
 
 
 def lying(view: View) -> Iterator[Finding]:
@@ -63,9 +73,11 @@ def breaker_open(view: View) -> Iterator[Finding]:
         )
 
 
+_FACTORY: Final[tuple[Action, ...]] = ("report-factory", "in-house-oven", "stop-chaos")
 RULES: Final = (
-    Rule(name="factory-lying", look=lying, chart="factory", keep=30.0),
-    Rule(name="factory-failing", look=failing, chart="factory", keep=30.0),
-    Rule(name="factory-slow", look=slow, chart="factory", after=2.0, keep=30.0),
-    Rule(name="breaker-open", look=breaker_open, chart="factory", keep=15.0),
+    Rule(name="factory-attacked", look=attacked, chart="factory", keep=45.0, actions=_FACTORY),
+    Rule(name="factory-lying", look=lying, chart="factory", keep=30.0, actions=_FACTORY),
+    Rule(name="factory-failing", look=failing, chart="factory", keep=30.0, actions=_FACTORY),
+    Rule(name="factory-slow", look=slow, chart="factory", after=2.0, keep=30.0, actions=_FACTORY),
+    Rule(name="breaker-open", look=breaker_open, chart="factory", keep=15.0, actions=_FACTORY),
 )

@@ -5,7 +5,7 @@ from typing import Final
 
 from jwt_pizza.ops.alerts.model import Severity
 from jwt_pizza.ops.telemetry.fleet import HISTORY, View, charged, failures, orders
-from jwt_pizza.ops.telemetry.model import Finding, Rule
+from jwt_pizza.ops.telemetry.model import Action, Finding, Rule
 
 _NOW: Final = 5.0
 """Seconds: the shortest window that figures are of."""
@@ -99,9 +99,10 @@ def no_orders(view: View) -> Iterator[Finding]:
         )
 
 
+_FACTORY: Final[tuple[Action, ...]] = ("report-factory", "in-house-oven", "stop-chaos")
 RULES: Final = (
-    Rule(name="failed-orders", look=failed_orders, chart="service", keep=120.0),
-    Rule(name="burn-rate", look=burn_rate, chart="service", keep=30.0),
-    Rule(name="charged-not-delivered", look=charged_not_delivered, chart="money", keep=30.0),
+    Rule(name="failed-orders", look=failed_orders, chart="service", keep=120.0, actions=_FACTORY),
+    Rule(name="burn-rate", look=burn_rate, chart="service", keep=30.0, actions=_FACTORY),
+    Rule(name="charged-not-delivered", look=charged_not_delivered, chart="money", keep=30.0, actions=_FACTORY),
     Rule(name="no-orders", look=no_orders, chart="service", keep=0.0),
 )

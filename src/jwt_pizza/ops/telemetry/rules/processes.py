@@ -6,13 +6,14 @@ from typing import Final
 
 from jwt_pizza.kernel.vitals import Holding
 from jwt_pizza.ops.telemetry.fleet import Process, View
-from jwt_pizza.ops.telemetry.model import Finding, Rule, Thresholds
+from jwt_pizza.ops.telemetry.model import Action, Finding, Rule, Thresholds
 
 _LOST: Final = 1.0
 """Seconds without a database after which it is not a hiccup."""
 _FULL: Final = 0.9
 _LAG: Final = 0.5
 _PAGER_LATE: Final = 10.0
+_LEAK: Final[tuple[Action, ...]] = ("reclaim-connections", "stop-chaos")
 _WORK_PERIODS: Final = 3.0
 _WORK_GRACE: Final = 15.0
 
@@ -144,8 +145,15 @@ def rules(thresholds: Thresholds) -> Sequence[Rule]:
     return (
         Rule(name="database-down", look=database_down, chart="connections", keep=3.0),
         Rule(name="process-silent", look=process_silent, chart="processes", keep=2.0),
-        Rule(name="pool-near-exhaustion", look=pool_near_exhaustion, chart="connections", after=2.0, keep=15.0),
-        Rule(name="connections-leaking", look=connections_leaking, chart="connections", keep=30.0),
+        Rule(
+            name="pool-near-exhaustion",
+            look=pool_near_exhaustion,
+            chart="connections",
+            after=2.0,
+            keep=15.0,
+            actions=_LEAK,
+        ),
+        Rule(name="connections-leaking", look=connections_leaking, chart="connections", keep=30.0, actions=_LEAK),
         Rule(name="pager-delayed", look=pager_delayed, chart="oncall", keep=10.0),
         Rule(name="work-dead", look=work_dead, chart="processes", keep=10.0),
         Rule(name="memory-high", look=memory_high, chart="processes", after=10.0, keep=60.0),

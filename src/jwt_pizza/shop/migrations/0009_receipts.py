@@ -1,11 +1,11 @@
-"""What people do with their pizzas and their logins: devices, shared pizzas, favourite orders."""
+"""Receipts by mail."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:

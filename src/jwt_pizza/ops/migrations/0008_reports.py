@@ -1,4 +1,4 @@
-"""Receipts by mail."""
+"""The words of people in reports."""
 
 from pathlib import Path
 

@@ -1,11 +1,11 @@
-"""What franchisees and administrators do: a menu that changes, an audit log."""
+"""What operators tell all processes of the shop: bake in-house, take leaked connections back."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

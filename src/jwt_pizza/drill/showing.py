@@ -1,0 +1,82 @@
+"""The comparison of a drill: as it was against as built, and what was expected."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.table import Table
+
+from jwt_pizza.drill.figures import Figures
+from jwt_pizza.drill.scenario import Scenario, Way
+from jwt_pizza.drill.verdict import Verdict
+
+HEADS: Final[Mapping[Way, str]] = {"as-it-was": "as it was", "as-built": "as built"}
+Cell = Callable[[Figures], str]
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.1f} s"
+
+
+def _clock(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%H:%M") if moment else "–"
+
+
+def _pages(figures: Figures) -> str:
+    return ", ".join(map(_clock, figures.pages_at)) or "none"
+
+
+def _amends(figures: Figures) -> str:
+    if not figures.refunded and not figures.mailed:
+        return "nobody to make whole"
+    given = f"{figures.refunded} refunded, {figures.mailed} emailed, {figures.vouchers} vouchers"
+    return f"{_seconds(figures.amends_seconds)} ({given})"
+
+
+_ROWS: Final[Sequence[tuple[str, Cell]]] = (
+    ("orders placed", lambda figures: str(figures.orders_placed)),
+    ("orders failed", lambda figures: str(figures.orders_failed)),
+    ("pizzas not delivered", lambda figures: str(figures.pizzas_not_delivered)),
+    ("charged and not delivered", lambda figures: str(figures.charged_not_delivered)),
+    ("diners affected", lambda figures: str(figures.diners_affected)),
+    ("minutes of impact", lambda figures: str(figures.impact_minutes)),
+    ("first failing call", lambda figures: _clock(figures.first_bad_call_at)),
+    ("alert", lambda figures: _clock(figures.alert_at)),
+    ("first failing call → alert", lambda figures: _seconds(figures.alert_seconds)),
+    ("alert → page handed to the provider", lambda figures: _seconds(figures.page_seconds)),
+    ("pages", _pages),
+    ("engineer starts to look", lambda figures: _clock(figures.engineer_started_at)),
+    ("acknowledged", lambda figures: _clock(figures.acknowledged_at)),
+    ("cause ended", lambda figures: _clock(figures.mitigated_at)),
+    ("alert resolved", lambda figures: _clock(figures.resolved_at)),
+    ("confirmed by the metrics", lambda figures: _clock(figures.confirmed_at)),
+    ("pages after somebody acknowledged", lambda figures: str(figures.pages_after_acknowledgement)),
+    ("pages after the cause was ended", lambda figures: str(figures.pages_after_resolution)),
+    ("resolution → everybody made whole", _amends),
+    ("faults in the ledger", lambda figures: str(figures.ledger_faults)),
+)
+
+
+def comparison(scenario: Scenario, figures: Mapping[Way, Figures]) -> Table:
+    table = Table(title=f"{scenario.title} · {scenario.day}, times in UTC")
+    table.add_column("measure")
+    for way in figures:
+        table.add_column(HEADS[way], justify="right")
+    for name, cell in _ROWS:
+        table.add_row(name, *(cell(found) for found in figures.values()))
+    return table
+
+
+def verdicts(judged: Mapping[Way, Sequence[Verdict]]) -> Table:
+    """What was expected and is not so; the rest as a count."""
+    table = Table(title="Expectations")
+    for name in ("", "figure", "expected", "found"):
+        table.add_column(name)
+    for way, found in judged.items():
+        bad = [verdict for verdict in found if not verdict.good]
+        for verdict in bad:
+            table.add_row(HEADS[way], verdict.figure, verdict.expected, f"[red]{verdict.found}[/red]")
+        table.add_row(HEADS[way], f"{len(found) - len(bad)} of {len(found)} hold", "", "")
+    return table
