@@ -1,6 +1,6 @@
--- name: share_of
--- The link to an order's pizza, if its diner shows it.
-SELECT token, shared_at FROM shop.shares WHERE order_id = $1;
+-- name: shares_of
+-- The links to these orders' pizzas, of those that their diners show.
+SELECT order_id, token, shared_at FROM shop.shares WHERE order_id = ANY($1::bigint[]);
 
 -- name: share
 -- Shows a pizza; the link of before stays.

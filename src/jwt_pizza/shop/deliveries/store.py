@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from jwt_pizza.kit.batching import Batch, once
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.deliveries.model import Shared
@@ -16,10 +17,10 @@ SQL: Final = Queries(__package__)
 class PostgresKeepsakes:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+        self._shares: Batch[int, Shared | None] = Batch(self._shares_of)
 
     async def share_of(self, order_id: int) -> Shared | None:
-        row = await self._postgres.fetchrow("keepsakes.share_of", SQL["share_of"], order_id)
-        return Shared(row["token"], row["shared_at"]) if row else None
+        return await self._shares.ask(order_id)
 
     async def share(self, order_id: int, token: str, at: datetime) -> None:
         await self._postgres.execute("keepsakes.share", SQL["share"], order_id, token, at)
@@ -30,6 +31,11 @@ class PostgresKeepsakes:
     async def shown(self, token: str) -> Order | None:
         row = await self._postgres.fetchrow("keepsakes.shown", SQL["shown"], token)
         return order_of(row) if row else None
+
+    async def _shares_of(self, order_ids: Sequence[int]) -> Sequence[Shared | None]:
+        rows = await self._postgres.fetch("keepsakes.shares_of", SQL["shares_of"], once(order_ids))
+        shares = {row["order_id"]: Shared(row["token"], row["shared_at"]) for row in rows}
+        return [shares.get(order_id) for order_id in order_ids]
 
     async def favourites(self, diner_id: int, *, take: int) -> Sequence[Order]:
         rows = await self._postgres.fetch("keepsakes.favourites", SQL["favourites"], diner_id, take)

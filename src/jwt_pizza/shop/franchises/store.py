@@ -1,5 +1,6 @@
 """Franchises and stores in PostgreSQL."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -7,7 +8,7 @@ import asyncpg
 
 from jwt_pizza.kernel import text
 from jwt_pizza.kernel.errors import Conflict, NotFound
-from jwt_pizza.kit.batching import once
+from jwt_pizza.kit.batching import Batch, once
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.audit.model import Entry
@@ -20,14 +21,16 @@ SQL: Final = Queries(__package__)
 class PostgresFranchises:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+        self._named: Batch[int, str | None] = Batch(self._store_names)
+        self._paged: Batch[tuple[str, int, int], Sequence[Franchise]] = Batch(self._pages)
 
     async def page(self, name: str, *, skip: int, take: int) -> Sequence[Franchise]:
-        rows = await self._postgres.fetch("franchises.page", SQL["page"], text.like(name), skip, take)
-        return [_franchise(row) for row in rows]
+        return await self._paged.ask((name, skip, take))
 
     async def store_names(self, store_ids: Sequence[int]) -> Mapping[int, str]:
-        rows = await self._postgres.fetch("franchises.store_names", SQL["store_names"], once(store_ids))
-        return {row["id"]: f"{row['franchise']} {row['name']}" for row in rows}
+        ids = once(store_ids)
+        names = await asyncio.gather(*(self._named.ask(store_id) for store_id in ids))
+        return {store_id: name for store_id, name in zip(ids, names, strict=True) if name is not None}
 
     async def run_by(self, user_id: int) -> Sequence[Franchise]:
         return [_franchise(row) for row in await self._postgres.fetch("franchises.run_by", SQL["run_by"], user_id)]
@@ -76,6 +79,19 @@ class PostgresFranchises:
         if not isinstance(store_id, int):
             raise NotFound("unknown franchise")
         return store_id
+
+    async def _pages(self, wanted: Sequence[tuple[str, int, int]]) -> Sequence[Sequence[Franchise]]:
+        # Nearly always it is the same page that everybody wants.
+        found = {}
+        for name, skip, take in once(wanted):
+            rows = await self._postgres.fetch("franchises.page", SQL["page"], text.like(name), skip, take)
+            found[name, skip, take] = [_franchise(row) for row in rows]
+        return [found[each] for each in wanted]
+
+    async def _store_names(self, store_ids: Sequence[int]) -> Sequence[str | None]:
+        rows = await self._postgres.fetch("franchises.store_names", SQL["store_names"], once(store_ids))
+        names = {row["id"]: f"{row['franchise']} {row['name']}" for row in rows}
+        return [names.get(store_id) for store_id in store_ids]
 
     async def close_store(self, franchise_id: int, store_id: int, entry: Entry) -> bool:
         async with self._postgres.lease("franchises.close_store") as connection, connection.transaction():

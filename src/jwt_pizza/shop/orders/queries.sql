@@ -170,14 +170,14 @@ CROSS JOIN LATERAL (
 WHERE k.diner_id = $1 AND k.key = $2;
 
 -- name: get
--- One order.
+-- These orders.
 SELECT o.*, i.menu_ids, i.descriptions, i.prices
 FROM shop.orders o
 CROSS JOIN LATERAL (
     SELECT array_agg(menu_id ORDER BY line) AS menu_ids, array_agg(description ORDER BY line) AS descriptions, array_agg(price ORDER BY line) AS prices
     FROM shop.order_items WHERE order_id = o.id
 ) i
-WHERE o.id = $1;
+WHERE o.id = ANY($1::bigint[]);
 
 -- name: history
 -- A diner's orders, oldest first.

@@ -8,7 +8,7 @@ import asyncpg
 
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kernel.money import Satoshis
-from jwt_pizza.kit.batching import Batch, Full, Shared
+from jwt_pizza.kit.batching import Batch, Full, Shared, once
 from jwt_pizza.kit.postgres import UNREACHABLE, Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved
@@ -29,6 +29,7 @@ class PostgresOrders:
         self._catalogue: Catalogue | None = None
         self._fresh: Shared[Catalogue] = Shared(self._read_catalogue)
         self._numbers: Shared[None] = Shared(self._take_numbers)
+        self._found: Batch[int, Order | None] = Batch(self._get)
         self._next = self._end = 0
 
     async def close(self) -> None:
@@ -79,11 +80,15 @@ class PostgresOrders:
         return [order_of(row) for row in await self._postgres.fetch("orders.history", query, diner_id, skip, take)]
 
     async def get(self, order_id: int) -> Order | None:
-        row = await self._postgres.fetchrow("orders.get", SQL["get"], order_id)
-        return order_of(row) if row else None
+        return await self._found.ask(order_id)
 
     async def set_chaos(self, on: bool) -> None:
         await self._postgres.execute("orders.chaos", SQL["set_chaos"], on)
+
+    async def _get(self, order_ids: Sequence[int]) -> Sequence[Order | None]:
+        rows = await self._postgres.fetch("orders.get", SQL["get"], once(order_ids))
+        orders = {row["id"]: order_of(row) for row in rows}
+        return [orders.get(order_id) for order_id in order_ids]
 
     async def _write(self, placements: Sequence[Placement]) -> Sequence[Outcome]:
         try:
