@@ -59,15 +59,15 @@ class Pages:
 
     def __init__(self) -> None:
         self._bell = asyncio.Condition()
-        self._stage: Stage | None = None
+        self.stage: Stage | None = None
 
     def watch(self, stage: Stage) -> None:
-        self._stage = stage
+        self.stage = stage
 
     def ring(self) -> None:
         """For phone and mailbox, with each message."""
-        if self._stage is not None:
-            self._stage.expect(_AGAIN)
+        if self.stage is not None:
+            self.stage.expect(_AGAIN)
         ringing = asyncio.ensure_future(self._tell())
         ringing.add_done_callback(lambda done: done.exception())
 
@@ -78,11 +78,11 @@ class Pages:
         return self.moments()[number - 1]
 
     def moments(self) -> Sequence[datetime]:
-        if self._stage is None:
+        if self.stage is None:
             return ()
-        mails = [letter.at for letter in self._stage.mailbox.letters if ENGINEER in letter.to]
+        mails = [letter.at for letter in self.stage.mailbox.letters if ENGINEER in letter.to]
         found: list[datetime] = []
-        for moment in sorted([*(text.at for text in self._stage.phone.texts), *mails]):
+        for moment in sorted([*(text.at for text in self.stage.phone.texts), *mails]):
             if not found or moment - found[-1] > _SAME:
                 found.append(moment)
         return found
@@ -94,10 +94,10 @@ class Pages:
 
 class Responder:
     def __init__(self, stage: Stage, scenario: Scenario, way: Way, pages: Pages) -> None:
-        self._stage = stage
+        self.stage = stage
         self._scenario = scenario
         self._way = way
-        self._pages = pages
+        self.pages = pages
         self.done: list[Done] = []
 
     async def respond(self) -> None:
@@ -109,11 +109,11 @@ class Responder:
         if action.at is not None:
             moment = self._scenario.at(action.at)
         elif action.page is not None:
-            moment = await self._pages.number(action.page)
+            moment = await self.pages.number(action.page)
         else:
             raise ValueError("an action needs a time")
-        await until(self._stage, moment + timedelta(seconds=action.after))
-        at = self._stage.clock.now()
+        await until(self.stage, moment + timedelta(seconds=action.after))
+        at = self.stage.clock.now()
         try:
             text = await self.do(action)
         except Failed as failure:
@@ -140,9 +140,9 @@ class Responder:
 
     async def acknowledge(self) -> str:
         """By the link in the last text; where there is none, or as it was, in the console."""
-        link = self._stage.phone.texts[-1].link if self._stage.phone.texts else None
+        link = self.stage.phone.texts[-1].link if self.stage.phone.texts else None
         if self._way == "as-built" and link is not None:
-            status, _ = await self._stage.call("POST", link, form=_FORM)
+            status, _ = await self.stage.call("POST", link, form=_FORM)
             if status == 200:
                 return "acknowledged by the link in the text"
         groups = await self._each_open("acknowledgement")
@@ -153,56 +153,56 @@ class Responder:
 
     async def report_problem(self) -> str:
         """Finds the link in a failing answer of the factory, and visits it."""
-        token = await self._stage.engineer(self._stage.shop)
-        url = f"{self._stage.shop}/api/ops/attempts"
-        attempts = await self._stage.ask(tuple[_Attempt, ...], "GET", f"{url}?failed=true&limit=100", token=token)
+        token = await self.stage.engineer(self.stage.shop)
+        url = f"{self.stage.shop}/api/ops/attempts"
+        attempts = await self.stage.ask(tuple[_Attempt, ...], "GET", f"{url}?failed=true&limit=100", token=token)
         found = next((attempt for attempt in attempts if attempt.report_url), None)
         if found is None:
             raise Failed("no answer of the factory has a report link")
-        answered = await self._stage.ask(_Reported, "POST", f"{url}/{found.id}/report", token=token)
+        answered = await self.stage.ask(_Reported, "POST", f"{url}/{found.id}/report", token=token)
         return answered.message
 
     async def stop_chaos(self) -> str:
-        await self._stage.ask(
+        await self.stage.ask(
             dict[str, msgspec.Raw],
             "DELETE",
-            f"{self._stage.factory}/api/admin/chaos",
-            token=self._stage.operator_key,
+            f"{self.stage.factory}/api/admin/chaos",
+            token=self.stage.operator_key,
         )
-        token = await self._stage.administrator()
-        await self._stage.ask(dict[str, msgspec.Raw], "DELETE", f"{self._stage.shop}/api/ops/chaos/leak", token=token)
+        token = await self.stage.administrator()
+        await self.stage.ask(dict[str, msgspec.Raw], "DELETE", f"{self.stage.shop}/api/ops/chaos/leak", token=token)
         return "every attack was ended"
 
     async def amends(self) -> str:
         """Of the incident; returns when everything is given and sent."""
-        token = await self._stage.engineer(self._stage.ops)
-        url = f"{self._stage.ops}/api/incidents/{await self._incident()}/amends"
-        plan = await self._stage.ask(_Plan, "PUT", url, {"explanation": EXPLANATION}, token=token)
+        token = await self.stage.engineer(self.stage.ops)
+        url = f"{self.stage.ops}/api/incidents/{await self._incident()}/amends"
+        plan = await self.stage.ask(_Plan, "PUT", url, {"explanation": EXPLANATION}, token=token)
         if plan.needs_approval:
-            await self._stage.ask(_Plan, "POST", f"{url}/approval", token=token)
-        plan = await self._stage.ask(_Plan, "POST", f"{url}/execution", token=token)
+            await self.stage.ask(_Plan, "POST", f"{url}/approval", token=token)
+        plan = await self.stage.ask(_Plan, "POST", f"{url}/execution", token=token)
         while plan.finished_at is None or plan.letters_waiting:
             await asyncio.sleep(_LOOK)
-            plan = await self._stage.ask(_Plan, "GET", url, token=token)
+            plan = await self.stage.ask(_Plan, "GET", url, token=token)
         return "everybody was made whole"
 
     async def _write_down(self, kind: str, text: str) -> str:
-        token = await self._stage.engineer(self._stage.ops)
-        url = f"{self._stage.ops}/api/incidents/{await self._incident()}/entries"
-        await self._stage.ask(dict[str, msgspec.Raw], "POST", url, {"kind": kind, "text": text}, token=token)
+        token = await self.stage.engineer(self.stage.ops)
+        url = f"{self.stage.ops}/api/incidents/{await self._incident()}/entries"
+        await self.stage.ask(dict[str, msgspec.Raw], "POST", url, {"kind": kind, "text": text}, token=token)
         return text
 
     async def _incident(self) -> int:
         """The last one. Raises Failed when there is none."""
-        found = await self._stage.incident()
+        found = await self.stage.incident()
         if found is None:
             raise Failed("no incident was declared")
         return found
 
     async def _each_open(self, noun: str) -> int:
-        token = await self._stage.engineer(self._stage.ops)
-        url = f"{self._stage.ops}/api/groups"
-        groups = (await self._stage.ask(_Groups, "GET", f"{url}?status=open", token=token)).groups
+        token = await self.stage.engineer(self.stage.ops)
+        url = f"{self.stage.ops}/api/groups"
+        groups = (await self.stage.ask(_Groups, "GET", f"{url}?status=open", token=token)).groups
         for group in groups:
-            await self._stage.ask(dict[str, msgspec.Raw], "POST", f"{url}/{group.id}/{noun}", token=token)
+            await self.stage.ask(dict[str, msgspec.Raw], "POST", f"{url}/{group.id}/{noun}", token=token)
         return len(groups)

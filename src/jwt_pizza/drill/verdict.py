@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -29,8 +29,13 @@ class Verdict(msgspec.Struct, frozen=True):
     good: bool
 
 
-def judge(expected: Mapping[str, Expected], figures: Figures) -> Sequence[Verdict]:
-    return [_judge(name, wanted, getattr(figures, name)) for name, wanted in expected.items()]
+def judge(
+    expected: Mapping[str, Expected],
+    figures: Figures,
+    slack: timedelta = timedelta(),
+) -> Sequence[Verdict]:
+    """`slack`: by how much a time may be late, on a drill where a second of the system is many of the scenario."""
+    return [_judge(name, wanted, getattr(figures, name), slack) for name, wanted in expected.items()]
 
 
 def check(scenario: Scenario, way: Way, name: str) -> None:
@@ -70,17 +75,19 @@ def text_of(value: object) -> str:
     return "never" if value is None else str(value)
 
 
-def _judge(name: str, wanted: Expected, found: object) -> Verdict:
-    return Verdict(name, text_of(wanted), text_of(found), _fits(wanted, found))
+def _judge(name: str, wanted: Expected, found: object, slack: timedelta) -> Verdict:
+    return Verdict(name, text_of(wanted), text_of(found), _fits(wanted, found, slack))
 
 
-def _fits(wanted: Expected, found: object) -> bool:
+def _fits(wanted: Expected, found: object, slack: timedelta) -> bool:
     if isinstance(wanted, tuple):
         times = found if isinstance(found, tuple) else ()
-        return len(times) == len(wanted) and all(map(_fits, wanted, times))
+        return len(times) == len(wanted) and all(_fits(*pair, slack) for pair in zip(wanted, times, strict=True))
     if isinstance(wanted, str):
         if isinstance(found, datetime):
-            return text_of(found).startswith(wanted)
+            return any(text_of(moment).startswith(wanted) for moment in (found, found - slack)) or (
+                text_of(found - slack) <= wanted <= text_of(found)
+            )
         bound = _BOUND.fullmatch(wanted)
         if bound is None:
             return wanted == "never" and found is None

@@ -21,7 +21,7 @@ async def append(connection: Connection, events: Sequence[Event]) -> None:
 
 def columns(events: Sequence[Event]) -> tuple[list[object], ...]:
     """The arguments of the statement `append`."""
-    data: list[object] = [_encode(event.fact).decode() for event in events]
+    data: list[object] = [storable(_encode(event.fact)) for event in events]
     return (
         [event.at for event in events],
         [str(event.fact.__struct_config__.tag) for event in events],
@@ -43,3 +43,8 @@ def recorded(row: Row) -> Recorded:
         incident_id=row["incident_id"],
         key=row["key"],
     )
+
+
+def storable(encoded: bytes) -> str:
+    """JSON as PostgreSQL's jsonb takes it: without the character NUL, which no text there can hold."""
+    return encoded.decode().replace("\\u0000", "\ufffd")

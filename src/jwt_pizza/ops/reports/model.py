@@ -67,7 +67,7 @@ class Words(Wire, frozen=True):
 class Saving(Words, frozen=True, kw_only=True):
     """`version`: the one that was edited, 0 for none. Another one meanwhile is a conflict, and nothing is lost."""
 
-    version: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    version: int
 
 
 class Version(Wire, frozen=True):

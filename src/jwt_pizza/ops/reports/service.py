@@ -98,6 +98,9 @@ class ReportDesk:
     async def save(self, incident_id: int, saving: Saving, *, by: str) -> Version:
         """Raises Stale when somebody else has saved meanwhile; NotFound."""
         text = markdown(await self.draw(incident_id, words=saving))
+        last = (await self._reports.last(incident_id)).version
+        if saving.version != last:
+            raise Stale(last)
         saved = await self._reports.save(incident_id, saving, text, by=by, at=self._clock.now())
         if saved is None:
             raise Stale((await self._reports.last(incident_id)).version)
