@@ -115,6 +115,12 @@ async def test_administrator_runs_the_place(shop: Running, admin: Visitor) -> No
     own = await admin.submit(appointing(await admin.get("/admin/users/1")), verb="dismiss", role="admin", franchise="")
     assert own.status == 400
 
+    token = await shop.log_in("a@jwt.com", "admin")
+    await shop.call("PUT", "/api/user/3", {"name": "Fran", "password": "secret-of-fran"}, token=token)
+    log = (await admin.get("/admin/audit?verb=changed")).text
+    assert "changed user 3: name, password" in log
+    assert "secret-of-fran" not in log
+
     close = (await admin.get("/admin/franchises/2/close")).forms()[-1]
     close.action = "/admin/franchises/2/close"
     await admin.submit(close)

@@ -244,7 +244,7 @@ async def test_pizza_that_was_tampered_with_is_not_valid(diner: Visitor, postgre
         ("held", "are held, not charged"),
         ("voided", "We could not bake your pizza. You were not charged."),
         ("charged", "You were charged 0.0042"),
-        ("refunded", "There is no pizza to show"),
+        ("refunded", "went back to you. There is no pizza to show"),
     ],
 )
 async def test_order_without_a_pizza_says_what_became_of_the_money(

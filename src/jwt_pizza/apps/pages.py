@@ -100,15 +100,16 @@ def _post(settings: Settings) -> MailedReceipts:
 
 @asynccontextmanager
 async def running(made: Front, clock: Clock, log: Log) -> AsyncIterator[None]:
-    if made.board is None:
-        yield
-        return
-    await made.board.refresh()
-    looking = asyncio.create_task(every(_BULLETIN_EVERY, "look for incidents", made.board.refresh, clock, log))
+    looking = None
+    if made.board is not None:
+        await made.board.refresh()
+        looking = asyncio.create_task(every(_BULLETIN_EVERY, "look for incidents", made.board.refresh, clock, log))
     try:
         yield
     finally:
-        looking.cancel()
+        if looking is not None:
+            looking.cancel()
+        await made.hatch.close()
 
 
 class KitchenInspector:

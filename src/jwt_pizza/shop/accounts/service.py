@@ -137,8 +137,14 @@ class Accountant:
         if password is not None:
             hashed = await self._passwords.hash(text.password(password, self._limits.shortest_password))
         keep = caller.session_id if caller.user.id == user_id else None
+        now = self._clock.now()
+        entry = None
+        if caller.user.id != user_id:
+            parts = {"name": name, "email": email, "password": password}
+            changed = ", ".join(part for part, value in parts.items() if value is not None)
+            entry = Entry(caller.user.id, now, "changed", f"user {user_id}", changed)
         user = await self._accounts.change(
-            user_id, name=name, email=email, password_hash=hashed, keep=keep, at=self._clock.now()
+            user_id, name=name, email=email, password_hash=hashed, keep=keep, at=now, entry=entry
         )
         return SignedIn(user=user, token=await self._sessions.prolong(caller))
 

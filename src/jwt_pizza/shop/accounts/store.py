@@ -51,6 +51,7 @@ class PostgresAccounts:
         password_hash: str | None,
         keep: int | None,
         at: datetime,
+        entry: Entry | None = None,
     ) -> User:
         key = text.email_key(email) if email else None
         try:
@@ -59,6 +60,7 @@ class PostgresAccounts:
                     raise NotFound("unknown user")
                 if password_hash:
                     await connection.execute(SQL["end_sessions"], user_id, keep, at)
+                await write(connection, entry)
                 row = await connection.fetchrow(SQL["by_id"], user_id)
         except asyncpg.UniqueViolationError as error:
             raise Conflict("a user with that email exists already") from error

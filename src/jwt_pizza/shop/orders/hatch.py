@@ -14,6 +14,8 @@ from jwt_pizza.shop.orders.service import OrderDesk
 _MOMENT: Final = 0.15
 """Seconds that a page waits before it looks whether the order is on its way."""
 _LOOK_EVERY: Final = 0.25
+_PATIENCE: Final = 3.0
+"""Seconds that a process that stops waits for what is in its ovens."""
 _MOST: Final = 200
 """Looks at a time in one process; others reload their page."""
 
@@ -41,6 +43,11 @@ class Hatch:
             order = await self._desk.placed(caller, key)
             if order is not None and order.status == "held":
                 return order.id
+
+    async def close(self) -> None:
+        """Orders that somebody left in the oven come to their end, within their deadline; what does not is reaped."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_PATIENCE)
 
     async def watch(
         self, caller: Caller, order_id: int, pause: Callable[[Awaitable[None]], Awaitable[None]]
