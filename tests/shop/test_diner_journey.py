@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.shop.bulletins.gateway import HttpStatusPage
-from tests.accessible import fits, violations
+from tests.accessible import fits, prepare, violations
 from tests.browser import browsing
 from tests.postbox import mail_server
 from tests.running import running_shop
@@ -72,6 +72,7 @@ async def test_diner_watches_the_oven_and_keeps_the_pizza(
         context = await browser.new_context(
             viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, reduced_motion="reduce"
         )
+        await prepare(context)
         page = await context.new_page()
         page.set_default_timeout(10_000)
         complaints: list[str] = []
@@ -215,4 +216,4 @@ async def test_status_page_that_cannot_be_had_shows_nothing() -> None:
 
 async def good(page: Page) -> None:
     await fits(page)
-    assert await violations(page) == [], page.url
+    assert await violations(page, dark=True) == [], page.url

@@ -12,7 +12,7 @@ from jwt_pizza.factory.vendors.model import SHOP, key_hash
 from jwt_pizza.factory.vendors.store import PostgresCodes
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit.postgres import Postgres
-from tests.accessible import fits, violations
+from tests.accessible import fits, prepare, violations
 from tests.browser import browsing
 from tests.running import Running
 
@@ -25,7 +25,7 @@ ADMINS = (
     *("/admin/franchises/1/close", "/franchise/1", "/franchise/1/books", "/franchise", "/profile", "/history"),
 )
 READING = ("/about", "/history-of-pizza", "/docs", "/docs/service", "/docs/factory", "/docs/ops")
-ANYBODY = (*READING, "/", "/menu", "/login", "/register", "/design", "/nowhere", "/checkout?store=1&pizza-1=99")
+ANYBODY = ("/", "/menu", "/login", "/register", "/design", "/nowhere", "/checkout?store=1&pizza-1=99")
 
 
 @pytest.fixture
@@ -35,14 +35,18 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def test_every_page_can_be_used_by_everybody(shop: Running, browser: Browser, postgres: Postgres) -> None:
-    page = await (await browser.new_context(viewport=SMALL, reduced_motion="reduce")).new_page()
+    context = await browser.new_context(viewport=SMALL, reduced_motion="reduce")
+    await prepare(context)
+    page = await context.new_page()
     asked: set[str] = set()
     complaints: list[str] = []
     page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
     page.on("console", lambda message: complaints.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-    for path in ANYBODY:
+    for path in READING:
         await look(page, shop.url + path)
+    for path in ANYBODY:
+        await look(page, shop.url + path, dark=True)
     await shop.order(await shop.log_in(), 1, 2)
     admin = await shop.log_in("a@jwt.com", "admin")
     await shop.call("PUT", "/api/user/1", {"name": "Wolfeschlegelsteinhausenbergerdorff" * 2}, token=admin)
@@ -70,13 +74,13 @@ async def enter_console(page: Page, postgres: Postgres, url: str) -> None:
     )
 
 
-async def look(page: Page, address: str) -> None:
+async def look(page: Page, address: str, *, dark: bool = False) -> None:
     await page.goto(address)
-    await check(page)
+    await check(page, dark=dark)
 
 
-async def check(page: Page) -> None:
-    assert await violations(page) == [], page.url
+async def check(page: Page, *, dark: bool = False) -> None:
+    assert await violations(page, dark=dark) == [], page.url
     for size in (ZOOMED, SMALL):
         await page.set_viewport_size(size)
         await fits(page)
