@@ -1,7 +1,9 @@
 """The incident of 8 April 2025 happens again, as it was and as it is built; and what a drill makes of other days."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from jwt_pizza.cli.drill import command
-from jwt_pizza.drill import scenario, verdict, virtual
+from jwt_pizza.drill import game, scenario, verdict, virtual
+from jwt_pizza.drill.responder import Responder
 from jwt_pizza.drill.scenario import Scenario
 from jwt_pizza.kit.embedded import Cluster
 
@@ -56,6 +59,13 @@ def ground() -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.fixture
+def on_ground(ground: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command plays where all tests do."""
+    monkeypatch.setattr(virtual, "ground", lambda: nullcontext(ground))
+
+
+@pytest.mark.usefixtures("on_ground")
 def test_the_incident_as_it_was_and_as_it_is_built(tmp_path: Path) -> None:
     """Every fact of the incident's table comes out of the databases and the event log."""
     figures, report = tmp_path / "figures.json", tmp_path / "report.md"
@@ -103,6 +113,7 @@ def test_the_incident_as_it_was_and_as_it_is_built(tmp_path: Path) -> None:
         assert fact in told
 
 
+@pytest.mark.usefixtures("on_ground")
 def test_a_drill_that_does_not_come_to_what_is_expected_fails(tmp_path: Path) -> None:
     """Also that which was never to happen: the event that is gone is missed."""
     file = tmp_path / "game.toml"
@@ -116,14 +127,40 @@ def test_a_drill_that_does_not_come_to_what_is_expected_fails(tmp_path: Path) ->
     assert "1 of 3 hold" in done.output
 
 
+def test_a_person_at_the_terminal_responds_and_is_scored(ground: Cluster) -> None:
+    said: list[str] = []
+
+    async def respond(responder: Responder) -> bool:
+        """Types after the page, and at the end leaves."""
+        lines: asyncio.Queue[str] = asyncio.Queue()
+        player = asyncio.ensure_future(game.Player(said.append, lines).respond(responder))
+        await responder.pages.number(1)
+        for pause, line in ((60, "a"), (1, "x"), (59, "n <b>looking</b>"), (60, "p"), (1, "m"), (5, "q")):
+            await asyncio.sleep(pause)
+            lines.put_nowait(line)
+        return await player
+
+    loaded = scenario.load("incident-2025-04-08")
+    measured = virtual.run(loaded, "as-it-was", ground, respond)
+    result = game.score(measured.figures)
+    assert (result.acknowledged_seconds, result.mitigated_seconds) == (60, pytest.approx(360, abs=5))
+    assert result.customers_hurt == measured.figures.diners_affected == measured.figures.mailed == 7
+    assert result.points == 100 - 35 - 14
+    assert "Your phone: CRITICAL" in "\n".join(said)
+    assert "Problem resolved. Pizza is back on the menu!" in said[-2]
+    assert measured.report is not None
+    assert "<b>" not in measured.report
+    assert game.score(msgspec.structs.replace(measured.figures, mitigated_at=None)).points == 0
+
+
 @pytest.mark.parametrize(
     ("name", "ends"),
     [
-        ("bad-pizzas", time(12, 4)),
-        ("slow-factory", time(18, 4)),
-        ("connection-leak", time(12, 3)),
-        ("postgresql-restart", time(12, 3)),
-        ("provider-down", time(12, 5)),
+        ("bad-pizzas", time(12, 2, 40)),
+        ("slow-factory", time(18, 2, 40)),
+        ("connection-leak", time(12, 2)),
+        ("postgresql-restart", time(12, 2, 30)),
+        ("provider-down", time(12, 3, 40)),
     ],
 )
 def test_other_days(ground: Cluster, name: str, ends: time) -> None:

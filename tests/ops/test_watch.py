@@ -132,3 +132,18 @@ async def test_a_snapshot_that_arrives_late_changes_nothing() -> None:
     await ops.desk.take(late)
     await ops.pass_(1, shop)
     assert not ops.ear.heard
+
+
+async def test_who_stopped_before_anybody_listened_is_not_silent() -> None:
+    """Ctrl-C, and started again within a minute."""
+    clock = HandClock()
+    earlier = Ops(clock)
+    before = Worker(clock, "host:1")
+    await earlier.pass_(20, before)
+    earlier.memory.leader = None
+    later = Ops(clock, earlier.memory)
+    now = Worker(clock, "host:2")
+    await later.pass_(30, now)
+    assert later.ear.names() == set()
+    await later.pass_(10)
+    assert later.ear.names() == {"process-silent"}, "but who was heard of, and is not any more"

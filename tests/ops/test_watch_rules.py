@@ -46,6 +46,11 @@ async def one_in_a_hundred_burns(ops: Ops, shop: Worker) -> None:
         await ops.pass_(0.5, shop)
 
 
+async def reported(ops: Ops, shop: Worker) -> None:
+    shop.counts(bakes={"good": 20, "error": 1}, reported=1)
+    await ops.pass_(0.5, shop)
+
+
 async def lies(ops: Ops, shop: Worker) -> None:
     shop.counts(bakes={"good": 9, "bad pizza": 1})
     await ops.pass_(0.5, shop)
@@ -146,6 +151,12 @@ async def lag(ops: Ops, shop: Worker) -> None:
         (one_failed, "charged-not-delivered", "critical", "1 orders charged and not delivered in the last 60 s, 1 in"),
         (one_voided_among_many, "failed-orders", "warning", "1 of 401 orders failed in the last 5 s"),
         (one_in_a_hundred_burns, "burn-rate", "critical", "4 of 100 orders failed in the last 60 s"),
+        (
+            reported,
+            "factory-attacked",
+            "warning",
+            "1 answers of the factory in the last 30 s lead to a report",
+        ),
         (lies, "factory-lying", "warning", "1 of 10 pizzas from the factory were bad in the last 30 s"),
         (fails, "factory-failing", "warning", "3 of 4 calls of the factory failed in the last 30 s (2 timeout, 1 err"),
         (two_failures_are_too_few, None, "", ""),

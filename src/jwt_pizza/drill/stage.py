@@ -21,7 +21,7 @@ ENGINEERS_PASSWORD: Final = "oncall"  # noqa: S105 - it is the demo's, and says 
 ADMINISTRATOR: Final = "a@jwt.com"
 ADMINISTRATORS_PASSWORD: Final = "admin"  # noqa: S105 - the same
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-_BEFORE: Final = 1.0
+_BEFORE: Final = 0.2
 
 
 class Failed(Exception):

@@ -18,7 +18,7 @@ from jwt_pizza.apps import drill, migration
 from jwt_pizza.drill.figures import Measured
 from jwt_pizza.drill.mailbox import Mailbox
 from jwt_pizza.drill.phone import FROM, Phone
-from jwt_pizza.drill.play import play
+from jwt_pizza.drill.play import Respond, play, scripted
 from jwt_pizza.drill.responder import Pages
 from jwt_pizza.drill.scenario import Scenario, Way
 from jwt_pizza.drill.stage import Stage
@@ -44,17 +44,18 @@ def ground() -> Iterator[Cluster]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def run(scenario: Scenario, way: Way, cluster: Cluster, template: str = _TEMPLATE) -> Measured:
+def run(scenario: Scenario, way: Way, cluster: Cluster, respond: Respond = scripted) -> Measured:
+    """On a `ground`."""
     name = f"drill_{secrets.token_hex(6)}"
-    asyncio.run(administer(cluster, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
+    asyncio.run(administer(cluster, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY"))
     try:
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            return runner.run(_run(scenario, way, cluster, cluster.url(name)))
+            return runner.run(_run(scenario, way, cluster, cluster.url(name), respond))
     finally:
         asyncio.run(administer(cluster, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-async def _run(scenario: Scenario, way: Way, cluster: Cluster, url: str) -> Measured:
+async def _run(scenario: Scenario, way: Way, cluster: Cluster, url: str, respond: Respond) -> Measured:
     clock, pages = VirtualClock(scenario.at(scenario.starts)), Pages()
     scratch = Path(tempfile.mkdtemp(prefix="jwt-pizza-drill-"))
 
@@ -98,7 +99,7 @@ async def _run(scenario: Scenario, way: Way, cluster: Cluster, url: str) -> Meas
                 # What exists now lives as long as the drill: the collector need not walk it again and again.
                 gc.collect()
                 gc.freeze()
-                return await play(stage, scenario, way, pages)
+                return await play(stage, scenario, way, pages, respond)
     finally:
         gc.unfreeze()
         shutil.rmtree(scratch, ignore_errors=True)

@@ -48,7 +48,15 @@ def serve(app: ASGIApp, settings: Settings, *, host: str, port: int) -> None:
 async def visiting(app: ASGIApp, place: socket.socket) -> AsyncIterator[None]:
     """Serves within the running loop, whatever its idea of time. It takes no signals and has no ticks of its own."""
     config = uvicorn.Config(
-        app, http=Protocol, ws="none", lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=8
+        app,
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        # Longer than our clients keep theirs, as above: a call must not meet a connection that is just being closed.
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=8,
     )
     server = _Visitor(config)
     serving = asyncio.create_task(server.serve([place]))

@@ -1,5 +1,6 @@
 """Alert groups in a browser: what fires, its story, and the verbs."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -101,3 +102,19 @@ async def test_forms_of_other_sites_do_nothing(on_duty: Station, engineer: Visit
 async def test_unknown_groups_and_verbs(engineer: Visitor) -> None:
     assert (await engineer.get("/groups/999")).status == 404
     assert (await engineer.get("/groups/99999999999999999999")).status == 404
+
+
+async def test_overview_says_whether_people_get_pizza_and_leads_to_the_incident(
+    on_duty: Station, engineer: Visitor
+) -> None:
+    quiet = (await engineer.get("/")).text
+    assert "Nobody ordered in the last minute" in quiet
+    assert "/incidents/" not in quiet.partition("<main")[2]
+    await on_duty.fire(summary="12 of 12 orders failed")
+    async with asyncio.timeout(20):
+        # The incident is declared a moment after the alert.
+        while not (found := re.search(r'href="(/incidents/\d+)"', (await engineer.get("/")).text)):
+            await asyncio.sleep(0.05)
+    group = re.search(r'href="(/groups/\d+)"', (await engineer.get("/groups")).text)
+    assert group
+    assert found[1] in (await engineer.get(group[1])).text

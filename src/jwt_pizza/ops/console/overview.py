@@ -9,8 +9,11 @@ from litestar.di import NamedDependency as Given
 from litestar.response import Template
 
 from jwt_pizza.kernel.errors import Unauthorized, Unavailable
+from jwt_pizza.kernel.money import Satoshis, btc_text
 from jwt_pizza.ops.alerts.model import Group, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
+from jwt_pizza.ops.incidents.model import Incident
+from jwt_pizza.ops.incidents.service import IncidentDesk
 from jwt_pizza.ops.people.login import Door
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.service import PeopleDesk
@@ -19,18 +22,52 @@ from jwt_pizza.ops.schedules.routes import names_of
 from jwt_pizza.ops.schedules.service import ScheduleDesk
 from jwt_pizza.ops.status.model import Overview
 from jwt_pizza.ops.status.service import Lookout
+from jwt_pizza.ops.telemetry.fleet import View, charged, delivered, failures
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.errors import wants_html
 from jwt_pizza.web.site import Site
 
 _GROUPS: Final = 10
+_MINUTE: Final = 60.0
 
 
 class Situation(msgspec.Struct, frozen=True):
     """What those who are logged in see besides."""
 
+    incidents: Sequence[Incident]
     groups: Sequence[Group]
     on_call: Sequence[OnCallCard]
+
+
+class Pulse(msgspec.Struct, frozen=True):
+    """Whether people are getting pizza: orders of the last minute, and what stands in their way."""
+
+    delivered: int
+    failed: int
+    charged: int
+    """Of the failed ones those that were charged."""
+    revenue: str
+    ovens: Sequence[str]
+    """The policy and breaker of each process of the shop, those that are alike once."""
+    used: int
+    limit: int
+    waiting: int
+
+
+def pulse(view: View) -> Pulse:
+    """Pure."""
+    gauges = view.gauges()
+    ovens = {process.last.vitals.ovens for process in view.live if process.last.vitals.ovens is not None}
+    return Pulse(
+        delivered=view.count(delivered, _MINUTE),
+        failed=view.count(failures, _MINUTE),
+        charged=view.count(charged, _MINUTE),
+        revenue=btc_text(Satoshis(view.count(lambda counts: counts.revenue, _MINUTE))),
+        ovens=sorted(f"{oven.policy}, breaker {oven.breaker}" for oven in ovens),
+        used=gauges.used,
+        limit=gauges.limit,
+        waiting=gauges.waiting,
+    )
 
 
 @get("/", summary="Is each part of the system up?")
@@ -43,6 +80,8 @@ async def overview(
     group_desk: Given[GroupDesk],
     people_desk: Given[PeopleDesk],
     schedule_desk: Given[ScheduleDesk],
+    incident_desk: Given[IncidentDesk],
+    fleet_view: Given[View],
 ) -> Template | Overview:
     """Answers also when the database is away: that is when one looks."""
     components = await lookout.look()
@@ -54,6 +93,7 @@ async def overview(
         try:
             request.state["viewer"] = (await door.identify(token)).name
             situation = Situation(
+                incidents=await incident_desk.find(state="open", before=None, take=_GROUPS),
                 groups=await group_desk.find(Wanted(status="open", limit=_GROUPS)),
                 on_call=await _standings(schedule_desk, await names_of(people_desk)),
             )
@@ -66,6 +106,7 @@ async def overview(
         "console/overview.html",
         components=components,
         situation=situation,
+        pulse=pulse(fleet_view),
         trouble=trouble,
         place="overview",
     )

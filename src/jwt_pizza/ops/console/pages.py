@@ -13,6 +13,7 @@ from jwt_pizza.ops.alerts.model import Group, Via, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.events.telling import kind_of, sentence
+from jwt_pizza.ops.incidents.service import IncidentDesk
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.naming import names
 from jwt_pizza.ops.people.service import PeopleDesk
@@ -51,8 +52,9 @@ async def group(
     person: Given[Person],  # noqa: ARG001
     group_desk: Given[GroupDesk],
     people_desk: Given[PeopleDesk],
+    incident_desk: Given[IncidentDesk],
 ) -> Template:
-    return await _group(request, site, group_desk, people_desk, group_id)
+    return await _group(request, site, group_desk, people_desk, incident_desk, group_id)
 
 
 @post("/groups/{group_id:int}/{verb:str}", status_code=200)
@@ -64,6 +66,7 @@ async def act(
     person: Given[Person],
     group_desk: Given[GroupDesk],
     people_desk: Given[PeopleDesk],
+    incident_desk: Given[IncidentDesk],
 ) -> Template | Redirect:
     perform = _VERBS.get(verb)
     if perform is None or not 1 <= group_id <= _LARGEST_ID:
@@ -73,7 +76,7 @@ async def act(
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return await _group(request, site, group_desk, people_desk, group_id, refusal)
+        return await _group(request, site, group_desk, people_desk, incident_desk, group_id, refusal)
     return go(f"/groups/{group_id}")
 
 
@@ -82,6 +85,7 @@ async def _group(
     site: Site,
     group_desk: GroupDesk,
     people_desk: PeopleDesk,
+    incident_desk: IncidentDesk,
     group_id: int,
     refusal: Refusal | None = None,
 ) -> Template:
@@ -100,6 +104,7 @@ async def _group(
         timeline=[(told.at, kind_of(told.fact), sentence(told.fact, told.actor, naming)) for told in story.events],
         people=sorted((found.person for found in roster.people.values()), key=lambda each: each.name.casefold()),
         hours=_HOURS,
+        incident=await incident_desk.of_group(group_id),
         place="alerts",
     )
 

@@ -87,6 +87,10 @@ class IncidentDesk:
             raise NotFound(f"there is no incident {incident_id}")
         return incident
 
+    async def of_group(self, group_id: int) -> int | None:
+        """The incident that an alert group belongs to."""
+        return await self._incidents.of_group(group_id)
+
     async def timeline(self, incident_id: int) -> Sequence[Recorded]:
         await self.get(incident_id)
         return await self._incidents.timeline(incident_id)

@@ -53,6 +53,10 @@ class PostgresIncidents:
         row = await self._postgres.fetchrow("incidents.get", SQL["get"], incident_id)
         return incident_of(row) if row else None
 
+    async def of_group(self, group_id: int) -> int | None:
+        found = await self._postgres.fetchrow("incidents.of_group", SQL["group"], group_id)
+        return None if found is None or found["incident_id"] is None else int(found["incident_id"])
+
     async def list(self, *, state: str | None, before: int | None, take: int) -> Sequence[Incident]:
         rows = await self._postgres.fetch("incidents.list", SQL["list"], state, before, take)
         return [incident_of(row) for row in rows]

@@ -91,8 +91,12 @@ class Fleet:
         self._orders: deque[tuple[int, int]] = deque(maxlen=HISTORY)
         self._gauges: deque[tuple[float, Gauges]] = deque(maxlen=int(REMEMBERED / _COARSE) + 2)
 
-    def take(self, snapshot: Snapshot, now: float) -> bool:
-        """Whether it tells of failed orders that were not known. One that is older than what is known is left out."""
+    def take(self, snapshot: Snapshot, now: float, *, heard: bool = True) -> bool:
+        """Whether it tells of failed orders that were not known. One that is older than what is known is left out.
+
+        Not `heard`, but read from what another process of ops was told, perhaps long ago: whoever says nothing more
+        may have stopped before anybody here listened, and is not taken for silent.
+        """
         if self.began_at is None:
             self.began_at = now
         known = self.processes.get(snapshot.process)
@@ -100,6 +104,7 @@ class Fleet:
             return False
         if known is None:
             process = self.processes[snapshot.process] = Process(snapshot, now)
+            process.stopped = not heard
             before = Counts() if process.newborn else process.counts
         else:
             before = known.counts

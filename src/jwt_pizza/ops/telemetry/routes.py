@@ -9,7 +9,7 @@ from litestar import MediaType, Response, Router, get, post
 from litestar.di import NamedDependency as Given
 from litestar.params import JSONBody, PathParameter
 
-from jwt_pizza.kernel.errors import NotFound
+from jwt_pizza.kernel.errors import Invalid, NotFound
 from jwt_pizza.kernel.vitals import Receipt, Snapshot
 from jwt_pizza.web.api import BEARER, AnyRequest
 from jwt_pizza.web.express import Call, Lane, Reply, through
@@ -17,6 +17,7 @@ from jwt_pizza.web.openapi import answers
 from jwt_pizza.web.senders import Senders
 
 RUNBOOKS: Final = Path(__file__).parent / "runbooks"
+_NUL: Final = b"\\u0000"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Snapshot).decode
 
@@ -24,6 +25,9 @@ _decode = msgspec.json.Decoder(Snapshot).decode
 def snapshot_lane(push: Callable[[Snapshot], Awaitable[Receipt]], senders: Senders) -> Lane:
     async def take(call: Call) -> Reply:
         senders.admit(call.scope)
+        if _NUL in call.body:
+            # PostgreSQL keeps none, and what a snapshot names would stay in the watch until it is kept.
+            raise Invalid("a snapshot holds no NUL characters")
         return Reply(_encode(await push(_decode(call.body))))
 
     return take

@@ -133,7 +133,7 @@ class Watch:
     async def _learn(self, now: float) -> None:
         """What came in through other processes of ops, and how late the pager is."""
         for snapshot in await self._snapshots.read():
-            self._fleet.take(snapshot, now)
+            self._fleet.take(snapshot, now, heard=False)
         self._fleet.pager = await self._pager.overdue()
 
     def _evaluate(self, now: float) -> None:
