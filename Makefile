@@ -7,6 +7,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+AXE := tests/axe/node_modules/.package-lock.json
 
 .PHONY: help
 help: ## List what make can do
@@ -18,8 +19,12 @@ $(STAMP): requirements-dev.lock pyproject.toml scripts/make-venv
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
 	@touch $@
 
+$(AXE): tests/axe/package-lock.json
+	@cd tests/axe && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 .PHONY: setup
-setup: $(STAMP) ## Set up .venv with everything that run and test need
+setup: $(STAMP) $(AXE) ## Set up .venv with everything that run and test need
 	@scripts/debian-tools chromium prometheus prometheus-alertmanager
 
 .PHONY: run
@@ -63,4 +68,4 @@ lock: $(STAMP) ## Resolve the dependencies anew and pin them with their hashes
 
 .PHONY: clean
 clean: ## Remove what set-up and tests made (not the data)
-	@rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) .tools tests/axe/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -28,13 +28,13 @@ class _Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.found.append(Form(values["action"], values["method"]))
-        elif tag == "input" and self.found and "name" in values:
+            self.found.append(Form(values.get("action", ""), values["method"]))
+        elif tag in {"input", "textarea"} and self.found and "name" in values:
             self.found[-1].fields[values["name"]] = values.get("value", "")
         elif tag == "select":
             self._select = values["name"]
         elif tag == "option" and ("selected" in values or self._select not in self.found[-1].fields):
-            self.found[-1].fields[self._select] = values["value"]
+            self.found[-1].fields[self._select] = values.get("value", "")
 
 
 @dataclass
@@ -50,10 +50,15 @@ class Page:
     def location(self) -> str:
         return self.headers["Location"]
 
-    def form(self, action: str) -> Form:
+    def forms(self) -> list[Form]:
         parser = _Forms()
         parser.feed(self.text)
-        return next(form for form in parser.found if form.action.partition("#")[0] == action)
+        return parser.found
+
+    def form(self, action: str) -> Form:
+        """The first that is sent there, by POST if one is."""
+        found = [form for form in self.forms() if form.action.partition("#")[0] == action]
+        return next((form for form in found if form.method == "post"), None) or found[0]
 
 
 class Visitor:

@@ -31,7 +31,7 @@ class Browser:
             self.status, self.text = answer.status, await answer.text()
 
 
-async def test_vendor_attacks_itself_from_the_console(database_url: str) -> None:
+async def test_vendor_attacks_itself_from_the_console(database_url: str, postgres: Postgres) -> None:
     async with (
         mailing_factory(database_url) as (factory, mailbox),
         # Cookies of 127.0.0.1 are kept too.
@@ -59,12 +59,30 @@ async def test_vendor_attacks_itself_from_the_console(database_url: str) -> None
         await browser.submit("/chaos", kind="fail", percent="100", minutes="5", after="0")
         assert (await bake(factory, key, 4711)).status == 500
         await browser.open()
-        assert re.search(r"<td>4711</td><td>failed</td><td>fail</td>", browser.text)
+        assert re.search(r"<strong>4711</strong>.*>failed<.*>fail</td>", browser.text)
         await browser.submit("/chaos/end")
         assert (await bake(factory, key)).status == 200
 
+        await browser.submit("/badge", name="x y", label="Coverage", value="93 %")
+        assert (browser.status, "a badge" in browser.text.lower()) == (400, True)
+        await browser.submit("/badge", name="coverage", label="Coverage", value="<93> %", color="#23632f")
+        assert 'alt="Coverage: &lt;93&gt; %"' in browser.text
+        assert (await factory.call("GET", "/api/badge/roma/coverage")).status == 200
+        await browser.submit("/rating", purpose="penetration test")
+        assert "you wait for somebody else" in browser.text
+        other = (await factory.call("POST", "/api/vendor", {**ROMA, "id": "napoli"})).status
+        assert other == 200
+        await factory.call("POST", "/api/vendor/connect", {"purpose": "penetration test"}, token=await napoli(postgres))
+        await browser.open()
+        assert "<strong>napoli</strong>, for penetration test: how is it?" in browser.text
+        await browser.submit("/rating", purpose="penetration test", rating="4")
+        assert '<option value="4" selected>' in browser.text
         await browser.submit("/logout")
         assert "Mail me a code" in browser.text
+
+
+async def napoli(postgres: Postgres) -> str:
+    return await vendor_key(postgres, "napoli")
 
 
 async def test_form_of_another_site_is_refused(database_url: str, postgres: Postgres) -> None:

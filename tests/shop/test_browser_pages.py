@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
+from tests.accessible import fits
 from tests.browser import browsing
 from tests.running import Running
 
@@ -79,9 +80,3 @@ async def test_keyboard_reaches_the_content_and_the_jwt_is_copied(shop: Running,
     copied = await page.evaluate("navigator.clipboard.readText()")
     answer = await shop.call("POST", "/factory/api/order/verify", {"jwt": copied})
     assert answer.json["message"] == "valid"
-
-
-async def fits(page: Page) -> None:
-    """Nothing sticks out to the side."""
-    width = await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert width[0] <= width[1], f"{page.url} is {width[0]} px wide on {width[1]}"

@@ -17,6 +17,7 @@ from jwt_pizza.shop.connections.service import ConnectionDesk, Leak, Reporter
 from jwt_pizza.shop.connections.store import ForgetfulStore, PostgresLeaks, PostgresSnapshots
 from tests.clocks import HandClock
 from tests.running import Running, running_shop
+from tests.visitor import visiting
 
 
 def caller(role: Role = "engineer") -> Caller:
@@ -197,7 +198,12 @@ async def test_orders_flow_while_connections_leak_and_all_come_back(database_url
         assert started.json["on"]
         answers = await asyncio.gather(*(shop.order(diner) for _ in range(60)))
         assert {answer.status for answer in answers} == {200}
-        assert (await shop.call("GET", "/api/franchise")).status == 503
+        assert (await shop.call("GET", "/api/order", token=diner)).status == 503
+        async with visiting(shop.url) as visitor:
+            await visitor.log_in()
+            delivery = await visitor.submit((await visitor.checkout(pizza_1="1")).form("/checkout"))
+            assert "Here is your pizza!" in delivery.text
+        assert (await shop.call("GET", "/api/order", token=diner)).status == 503, "still"
         leaked = await found(shop, engineer, lambda lease: lease["state"] == "leaked")
         assert leaked["owner"] == "orders.failure"
         assert re.fullmatch(r"jwt_pizza/shop/connections/store\.py:\d+", leaked["line"])
@@ -206,7 +212,7 @@ async def test_orders_flow_while_connections_leak_and_all_come_back(database_url
         assert (await shop.call("GET", report)).status == 200
         assert (await shop.order(diner)).status == 200
         async with asyncio.timeout(15):
-            while (await shop.call("GET", "/api/franchise")).status != 200:
+            while (await shop.call("GET", "/api/order", token=diner)).status != 200:
                 await asyncio.sleep(0.02)
         overview = await shop.call("GET", "/api/ops/connections", token=engineer)
         assert overview.status == 200

@@ -39,14 +39,32 @@ async def test_pages_hold_no_inline_code_and_are_not_kept(visitor: Visitor) -> N
         assert page.text.count("<h1") == page.text.count("<main") == 1
 
 
-async def test_static_files_may_be_kept_forever(visitor: Visitor) -> None:
+async def test_what_pages_load_is_packed_and_may_be_kept_forever(visitor: Visitor) -> None:
     page = await visitor.get("/menu")
-    for name in ("style.css", "page.js", "favicon.svg", "pizza2.svg"):
-        address = next(part for part in page.text.split('"') if part.startswith(f"/static/{name}?v="))
+    for name in ("/static/style.css", "/static/page.js", "/static/favicon.svg", "/pictures/2.svg"):
+        address = next(part for part in page.text.split('"') if part.startswith(f"{name}?v="))
         file = await visitor.get(address)
         assert file.status == 200
         assert "immutable" in file.headers["Cache-Control"]
-    assert (await visitor.get("/static/../site.py")).status == 404
+        assert file.headers["Content-Encoding"] == "gzip"
+        plain = await visitor.get(address, headers={"Accept-Encoding": "identity"})
+        assert plain.text == file.text
+        # During a deployment the old process is asked for the new file: its answer must not be kept.
+        other = await visitor.get(f"{name}?v=000000000000")
+        assert other.headers["Cache-Control"] == "no-cache"
+    for missing in ("/static/../site.py", "/static/style", "/pictures/99.svg", "/pictures/x"):
+        assert (await visitor.get(missing)).status == 404
+
+
+async def test_home_and_menu_are_light(visitor: Visitor) -> None:
+    """With everything that they load, nothing of it there before."""
+    for path in ("/", "/menu"):
+        page = await visitor.get(path)
+        size = len(page.text.encode())
+        for address in {part for part in page.text.split('"') if part.startswith(("/static/", "/pictures/"))}:
+            if not address.startswith("/static/icon-"):
+                size += int((await visitor.get(address)).headers["Content-Length"])
+        assert size < 60_000, path
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,22 @@ async def test_registering_keeps_the_basket_too(visitor: Visitor) -> None:
     assert "3 ×</span> Pepperoni" in checkout.text
 
 
+async def test_basket_and_store_are_remembered_without_javascript(shop: Running, diner: Visitor) -> None:
+    """Until it is paid for, and only what was fit to be sold; the store also afterwards."""
+    admin = await shop.log_in("a@jwt.com", "admin")
+    await shop.call("POST", "/api/franchise/1/store", {"name": "Provo"}, token=admin)
+    assert (await diner.get("/menu")).form("/checkout").fields["store"] == ""
+    checkout = await diner.get("/checkout?store=2&pizza-1=2&pizza-5=1")
+    kept = (await diner.get("/menu")).form("/checkout").fields
+    assert (kept["store"], kept["pizza-1"], kept["pizza-2"], kept["pizza-5"]) == ("2", "2", "0", "1")
+    assert (await diner.get("/menu?store=1&pizza-3=4")).form("/checkout").fields["pizza-1"] == "0"
+    await diner.submit(checkout.form("/checkout"))
+    after = (await diner.get("/menu")).form("/checkout").fields
+    assert (after["store"], after["pizza-1"]) == ("2", "0")
+    forged = await diner.get("/menu", headers={"Cookie": "pizza_basket=" + "&".join(f"a{n}=1" for n in range(150))})
+    assert forged.status == 200
+
+
 async def test_paying_twice_pays_once(diner: Visitor, postgres: Postgres) -> None:
     """Double click, reload and the back button: one order, and every try leads to its delivery."""
     checkout = await diner.checkout(pizza_3="1")
@@ -225,10 +241,10 @@ async def test_pizza_that_was_tampered_with_is_not_valid(diner: Visitor, postgre
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("held", "still in the oven"),
+        ("held", "are held, not charged"),
         ("voided", "We could not bake your pizza. You were not charged."),
         ("charged", "You were charged 0.0042"),
-        ("refunded", "There is no pizza to show"),
+        ("refunded", "went back to you. There is no pizza to show"),
     ],
 )
 async def test_order_without_a_pizza_says_what_became_of_the_money(

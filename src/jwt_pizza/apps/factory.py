@@ -20,7 +20,7 @@ from jwt_pizza.factory.chaos import routes as chaos
 from jwt_pizza.factory.chaos.service import ChaosDesk
 from jwt_pizza.factory.chaos.store import PostgresAttacks
 from jwt_pizza.factory.console import pages
-from jwt_pizza.factory.console.pages import Console
+from jwt_pizza.factory.console.pages import Console, Dashboard
 from jwt_pizza.factory.pizzas import routes as pizzas
 from jwt_pizza.factory.pizzas.service import Bakery, Kitchen
 from jwt_pizza.factory.pizzas.store import PostgresBakes, PostgresKeys
@@ -36,7 +36,7 @@ from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
-from jwt_pizza.web import health, openapi, templates
+from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.address import Address
 from jwt_pizza.web.express import Lane
 from jwt_pizza.web.operators import for_factory
@@ -114,6 +114,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
     verify = pizzas.verify_lane(made.bakery)
     bake = _bake_lane(made, settings, path, clock)
     address = _address(settings, path)
+    board = Dashboard(made.vendor_desk, made.chaos_desk, made.badge_desk, made.kitchen)
     operators = parts.operators(settings, for_factory(settings.ops_token))
     console = Console(path, secure=(settings.public_url or "").startswith("https://"))
     return Router(
@@ -134,6 +135,7 @@ def routes(made: Factory, settings: Settings, path: str, clock: Clock) -> Router
             "badge_desk": Provide(lambda: made.badge_desk, sync_to_thread=False),
             "kitchen": Provide(lambda: made.kitchen, sync_to_thread=False),
             "factory_address": Provide(lambda: address, sync_to_thread=False),
+            "board": Provide(lambda: board, sync_to_thread=False),
             "operators": Provide(lambda: operators, sync_to_thread=False),
             "console": Provide(lambda: console, sync_to_thread=False),
             "visitor": Provide(pages.visitor_of),
@@ -202,7 +204,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
             routes(made, settings, "/", clock),
             health.router(checks(made, postgres), log, telemetry.flush),
             openapi.ui_files(),
-            templates.static_files(),
+            assets.router,
         ],
         dependencies={},
         lifespan=lifespan,

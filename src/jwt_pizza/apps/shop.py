@@ -44,6 +44,7 @@ from jwt_pizza.shop.franchises.service import Franchising
 from jwt_pizza.shop.franchises.store import PostgresFranchises
 from jwt_pizza.shop.ledger.store import PostgresLedger
 from jwt_pizza.shop.letters.service import Postman
+from jwt_pizza.shop.menu import pictures
 from jwt_pizza.shop.menu import routes as menu
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.shop.menu.store import PostgresMenu
@@ -55,7 +56,7 @@ from jwt_pizza.shop.ovens.gateway import HttpFactory
 from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, ReportLink, Tuning
 from jwt_pizza.shop.ovens.service import Inspection, Kitchen, OvenSwitch
 from jwt_pizza.shop.ovens.store import PostgresAttempts, PostgresForcing
-from jwt_pizza.web import health, openapi, templates
+from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.api import AnyRequest, bearer_token
 from jwt_pizza.web.express import Lane
 from jwt_pizza.web.operators import Operators
@@ -72,6 +73,9 @@ _RESERVE: Final = Reserve(
             "chaos.end_all",
             "chaos.recent",
             "chaos.start",
+            "franchises.page",
+            "franchises.store_names",
+            "keepsakes.shares_of",
             "keys.load",
             "leak.current",
             "leak.end",
@@ -79,6 +83,7 @@ _RESERVE: Final = Reserve(
             "menu.version",
             "orders.by_key",
             "orders.catalogue",
+            "orders.get",
             "orders.numbers",
             "orders.place",
             "orders.place_again",
@@ -243,7 +248,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         seal=seal,
         sessions=sessions,
         accountant=Accountant(stored_accounts, throttle, passwords, sessions, limits, clock, tally.login),
-        menu_keeper=MenuKeeper(PostgresMenu(postgres)),
+        menu_keeper=MenuKeeper(PostgresMenu(postgres), clock),
         franchising=Franchising(PostgresFranchises(postgres), ledger, clock),
         ledger=ledger,
         orders=stored_orders,
@@ -304,6 +309,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     zeros.factory()
     own_factory = factory_app.factory(settings, postgres, clock, telemetry.tally.login, telemetry.happenings)
     made = shop(settings, postgres, own_factory.bakery, clock, telemetry)
+    front = pages.front(settings, postgres, made.accountant, made.desk, clock)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -311,6 +317,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
             parts.watched(postgres, settings, clock, log, telemetry),
             factory_app.running(own_factory, clock, log),
             running(made, clock, log),
+            pages.running(front, clock, log),
             parts.reported(telemetry, settings, clock, log),
         ):
             yield
@@ -337,8 +344,9 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
             ovens.router,
             connections.router,
             amends.router,
-            pages.router(settings, made.sessions, own_factory.bakery, made.remote),
-            templates.static_files(),
+            pages.router(front, settings, made.sessions, own_factory.bakery, made.remote),
+            assets.router,
+            pictures.router,
             factory_app.routes(own_factory, settings, "/factory", clock),
             openapi.docs_route("/api/docs", "/api/", parts.VERSION, {"factory": factory_url, "db": "PostgreSQL"}),
             health.router(

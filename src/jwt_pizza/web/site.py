@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -23,6 +23,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Forbidden, Invalid
+from jwt_pizza.web.address import Address
 from jwt_pizza.web.api import AnyRequest
 
 TOKEN_FIELD: Final = "form"  # noqa: S105 - the name of a field
@@ -40,15 +41,25 @@ class ForgedForm(Forbidden):
 
 
 class Site:
-    def __init__(self, public_url: str | None, session_seconds: float, cookies: str = "pizza") -> None:
+    def __init__(
+        self,
+        public_url: str | None,
+        session_seconds: float,
+        cookies: str = "pizza",
+        always: Callable[[AnyRequest], Mapping[str, object]] = lambda _: {},
+    ) -> None:
         """`public_url` is the address that users see; None: whatever host they ask for, over plain HTTP. `cookies`
-        begins their names: two servers on one machine share what the browser keeps, whatever their ports are."""
+        begins their names: two servers on one machine share what the browser keeps, whatever their ports are. `always`
+        is what every page is drawn with."""
+        self._address = Address(public_url)
+        self._always = always
         self._host = urlsplit(public_url).netloc if public_url else None
         self._secure = (public_url or "").startswith("https://")
         # The prefix makes browsers refuse the cookie from anyone but this very host over TLS.
-        prefix = "__Host-" if self._secure else ""
-        self._session = f"{prefix}{cookies}_session"
-        self._visitor = f"{prefix}{cookies}_visitor"
+        self._prefix = "__Host-" if self._secure else ""
+        self._cookies = cookies
+        self._session = f"{self._prefix}{cookies}_session"
+        self._visitor = f"{self._prefix}{cookies}_visitor"
         self._session_seconds = int(session_seconds)
 
     def session_token(self, request: AnyRequest) -> str | None:
@@ -60,11 +71,29 @@ class Site:
     def no_session_cookie(self) -> Cookie:
         return self._cookie(self._session, "", 0)
 
+    def origin(self, request: AnyRequest) -> str:
+        """`https://pizza.example`: for addresses that leave the site."""
+        return self._address.of(request.scope)
+
+    def keep(self, name: str, value: str, seconds: int) -> Cookie:
+        """A cookie that makes a page more comfortable, and guards nothing."""
+        return self._cookie(f"{self._prefix}{self._cookies}_{name}", value, seconds)
+
+    def kept(self, request: AnyRequest, name: str) -> str:
+        return request.cookies.get(f"{self._prefix}{self._cookies}_{name}", "")
+
     def draw(
-        self, request: AnyRequest, template: str, *, status: int = 200, for_anyone: bool = False, **context: object
+        self,
+        request: AnyRequest,
+        template: str,
+        *,
+        status: int = 200,
+        for_anyone: bool = False,
+        cookies: Sequence[Cookie] = (),
+        **context: object,
     ) -> Template:
         """`for_anyone`: the page has a form that works before anybody has logged in."""
-        cookies = []
+        cookies = list(cookies)
         secret = self.session_token(request) or request.cookies.get(self._visitor)
         if secret is None and for_anyone:
             secret = secrets.token_urlsafe(32)
@@ -72,6 +101,8 @@ class Site:
         context |= {
             "viewer": request.state.get("viewer", ""),
             "form_token": _derived(secret) if secret else "",
+            "origin": self.origin(request),
+            **self._always(request),
         }
         return Template(template, context=context, status_code=status, cookies=cookies, media_type=MediaType.HTML)
 

@@ -29,7 +29,7 @@ from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.events.store import PostgresEvents
 from jwt_pizza.ops.status.gateway import HttpProbe
 from jwt_pizza.ops.status.service import Lookout
-from jwt_pizza.web import health, openapi, templates
+from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.error_pages import ErrorPages
 
 _LARGEST_POST: Final = 4 * 1024 * 1024
@@ -76,7 +76,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
             *(handler for part in together for handler in part.handlers),
             health.router(checks, log, own.flush),
             openapi.ui_files(),
-            templates.static_files(),
+            assets.router,
         ],
         dependencies={
             "lookout": Provide(lambda: lookout, sync_to_thread=False),

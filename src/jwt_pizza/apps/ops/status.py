@@ -24,7 +24,7 @@ from jwt_pizza.ops.status.service import Gauge, Lookout, StatusDesk
 from jwt_pizza.ops.status.store import PostgresMeasurements, PostgresStatus
 from jwt_pizza.ops.status.subscriber_store import PostgresSubscribers
 from jwt_pizza.ops.status.subscribers import Seals, SubscriberDesk
-from jwt_pizza.web import templates
+from jwt_pizza.web import assets, templates
 
 _MEASURE_EVERY: Final = 10.0
 _LOOK_EVERY: Final = 3.0
@@ -54,11 +54,11 @@ def public(base: Base, lookout: Lookout) -> Public:
     press = Press(
         environment.get_template,
         address=address,
-        style=templates.asset("status.css"),
+        style=assets.address("status.css"),
         name=name,
         objective=settings.status_objective,
     )
-    style = (templates.STATIC / "status.css").read_text(encoding="utf-8")
+    style = assets.load("status.css").body.decode()
 
     def printed(board: Board) -> None:
         if settings.status_dir is None:

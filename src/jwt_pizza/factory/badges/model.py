@@ -1,6 +1,7 @@
 """Badges: a label and a value as a small picture."""
 
 import re
+from collections.abc import Mapping
 from html import escape
 from typing import Final, Protocol
 
@@ -54,6 +55,9 @@ class Badges(Protocol):
 
     async def find(self, account: str, name: str) -> Badge | None: ...
     async def put(self, account: str, name: str, badge: Badge) -> None: ...
+    async def of(self, account: str, *, take: int) -> Mapping[str, Badge]:
+        """By name."""
+        ...
 
 
 def badge_of(label: str, value: str, color: str) -> Badge:

@@ -1,8 +1,13 @@
 """Make badges, and show them."""
 
-from jwt_pizza.factory.badges.model import Badges, badge_of, is_name
+from collections.abc import Mapping
+from typing import Final
+
+from jwt_pizza.factory.badges.model import Badge, Badges, badge_of, is_name
 from jwt_pizza.factory.vendors.model import Vendor
 from jwt_pizza.kernel.errors import Forbidden, Invalid
+
+_SHOWN: Final = 100
 
 
 class BadgeDesk:
@@ -16,6 +21,10 @@ class BadgeDesk:
         if not is_name(name):
             raise Invalid("a badge's name is made of letters, digits, dot, dash and underscore, at most 64")
         await self._badges.put(account, name, badge_of(label, value, color))
+
+    async def of(self, vendor: Vendor) -> Mapping[str, Badge]:
+        """The vendor's badges by name, a hundred at the most."""
+        return await self._badges.of(vendor.id, take=_SHOWN)
 
     async def svg(self, account: str, name: str) -> str | None:
         if not is_name(account) or not is_name(name):

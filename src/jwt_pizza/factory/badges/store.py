@@ -1,5 +1,6 @@
 """Badges in PostgreSQL."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from jwt_pizza.factory.badges.model import Badge
@@ -19,3 +20,7 @@ class PostgresBadges:
 
     async def put(self, account: str, name: str, badge: Badge) -> None:
         await self._postgres.execute("badges.put", SQL["put"], account, name, badge.label, badge.value, badge.color)
+
+    async def of(self, account: str, *, take: int) -> Mapping[str, Badge]:
+        rows = await self._postgres.fetch("badges.of", SQL["of"], account, take)
+        return {row["badge"]: Badge(row["label"], row["value"], row["color"]) for row in rows}

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency as Given
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from jwt_pizza.factory.badges.service import BadgeDesk
 from jwt_pizza.factory.chaos.model import EXPLAINED, Plan
 from jwt_pizza.factory.chaos.service import ChaosDesk
 from jwt_pizza.factory.pizzas.service import Kitchen
@@ -39,13 +40,29 @@ class Console(msgspec.Struct, frozen=True):
         token = csrf.token_of(request, _CSRF)
         return Template(
             f"vendors/{name}.html",
-            context={"root": self.root, "csrf": token, "problem": "", **shown},
+            context={
+                "root": self.root,
+                "csrf": token,
+                "base": self.path.rstrip("/"),
+                "problem": "",
+                "inside": name not in {"login", "code"},
+                **shown,
+            },
             status_code=status,
             cookies=[csrf.cookie_of(token, _CSRF, self.root, secure=self.secure)],
         )
 
     def session(self, token: str) -> Cookie:
         return Cookie(key=_SESSION, value=token, path=self.root, httponly=True, samesite="strict", secure=self.secure)
+
+
+class Dashboard(msgspec.Struct, frozen=True):
+    """What the console's page shows and does."""
+
+    vendor_desk: VendorDesk
+    chaos_desk: ChaosDesk
+    badge_desk: BadgeDesk
+    kitchen: Kitchen
 
 
 async def form_of(request: AnyRequest) -> Mapping[str, str]:
@@ -61,13 +78,11 @@ async def home(
     request: AnyRequest,
     console: Given[Console],
     visitor: Given[Vendor | None],
-    vendor_desk: Given[VendorDesk],
-    chaos_desk: Given[ChaosDesk],
-    kitchen: Given[Kitchen],
+    board: Given[Dashboard],
 ) -> Template:
     if visitor is None:
         return console.page(request, "login")
-    return await _dashboard(request, console, visitor, vendor_desk, chaos_desk, kitchen)
+    return await _dashboard(request, console, visitor, board)
 
 
 @post("/code", status_code=200)
@@ -120,9 +135,7 @@ async def start_chaos(
     request: AnyRequest,
     console: Given[Console],
     visitor: Given[Vendor | None],
-    vendor_desk: Given[VendorDesk],
-    chaos_desk: Given[ChaosDesk],
-    kitchen: Given[Kitchen],
+    board: Given[Dashboard],
 ) -> Redirect | Template:
     form = await form_of(request)
     vendor = _known(visitor)
@@ -133,11 +146,9 @@ async def start_chaos(
             after=_number(form, "after", 0.0),
             length=_number(form, "minutes", 10.0) * 60,
         )
-        await chaos_desk.start_own(vendor, plan)
+        await board.chaos_desk.start_own(vendor, plan)
     except Refusal as refusal:
-        return await _dashboard(
-            request, console, vendor, vendor_desk, chaos_desk, kitchen, refusal.status, refusal.message
-        )
+        return await _dashboard(request, console, vendor, board, refusal.status, refusal.message)
     return Redirect(console.root, status_code=303)
 
 
@@ -150,23 +161,57 @@ async def stop_chaos(
     return Redirect(console.root, status_code=303)
 
 
+@post("/badge", status_code=303)
+async def make_badge(
+    request: AnyRequest,
+    console: Given[Console],
+    visitor: Given[Vendor | None],
+    board: Given[Dashboard],
+) -> Redirect | Template:
+    form = await form_of(request)
+    vendor = _known(visitor)
+    try:
+        label, value, color = form.get("label", ""), form.get("value", ""), form.get("color", "#23632f")
+        await board.badge_desk.make(vendor, vendor.id, form.get("name", ""), label=label, value=value, color=color)
+    except Refusal as refusal:
+        return await _dashboard(request, console, vendor, board, refusal.status, refusal.message)
+    return Redirect(f"{console.root}#badges", status_code=303)
+
+
+@post("/rating", status_code=303)
+async def rate(
+    request: AnyRequest, console: Given[Console], visitor: Given[Vendor | None], board: Given[Dashboard]
+) -> Redirect | Template:
+    """Pairs the vendor with another that waits for the same purpose, or rates the one that it has."""
+    form = await form_of(request)
+    vendor = _known(visitor)
+    try:
+        if "rating" in form:
+            rating = int(_number(form, "rating", 0.0))
+            await board.vendor_desk.rate(vendor, None, form.get("purpose", ""), rating)
+        else:
+            await board.vendor_desk.connect(vendor, form.get("purpose", ""))
+    except Refusal as refusal:
+        return await _dashboard(request, console, vendor, board, refusal.status, refusal.message)
+    return Redirect(f"{console.root}#connections", status_code=303)
+
+
 async def _dashboard(
     request: AnyRequest,
     console: Console,
     vendor: Vendor,
-    vendor_desk: VendorDesk,
-    chaos_desk: ChaosDesk,
-    kitchen: Kitchen,
+    board: Dashboard,
     status: int = 200,
     problem: str = "",
 ) -> Template:
-    attack = await chaos_desk.own(vendor)
-    bakes = await kitchen.recent(vendor.id)
+    attack = await board.chaos_desk.own(vendor)
+    bakes = await board.kitchen.recent(vendor.id)
     return console.page(
         request,
         "console",
         status,
-        vendor=await vendor_desk.show(vendor.id),
+        vendor=await board.vendor_desk.show(vendor.id),
+        badges=await board.badge_desk.of(vendor),
         attack=attack,
         ends_at=iso(attack.ends_at) if attack else "",
         starts_at=iso(attack.starts_at) if attack else "",
@@ -202,6 +247,8 @@ _HANDLERS: Final[list[ControllerRouterHandler]] = [
     issue_key,
     start_chaos,
     stop_chaos,
+    make_badge,
+    rate,
 ]
 
 router = Router(

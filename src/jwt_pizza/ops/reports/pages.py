@@ -16,10 +16,10 @@ from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.reports import printing
 from jwt_pizza.ops.reports.model import LONGEST, SUGGESTED, TITLES, Place, Saving, Words
 from jwt_pizza.ops.reports.service import ReportDesk
+from jwt_pizza.web import assets
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form
 from jwt_pizza.web.site import sentence as spoken
-from jwt_pizza.web.templates import asset
 
 _LARGEST_ID: Final = 2**53 - 1
 _HTML: Final = "text/html; charset=utf-8"
@@ -80,7 +80,7 @@ async def on_paper(
     report_desk: Given[ReportDesk],
 ) -> Response[str]:
     made = await report_desk.draw(_known(incident_id), public="public" in request.query_params)
-    return Response(printing.page(made, asset("report.css"), linked=True), media_type=_HTML)
+    return Response(printing.page(made, assets.address("report.css"), linked=True), media_type=_HTML)
 
 
 async def _editor(

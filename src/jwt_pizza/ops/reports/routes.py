@@ -15,8 +15,8 @@ from jwt_pizza.ops.reports import printing
 from jwt_pizza.ops.reports.markdown import markdown
 from jwt_pizza.ops.reports.model import Place, Saved, Saving, Version
 from jwt_pizza.ops.reports.service import ReportDesk
+from jwt_pizza.web import assets
 from jwt_pizza.web.api import BEARER, PathId
-from jwt_pizza.web.templates import STATIC
 
 _MARKDOWN: Final = "text/markdown; charset=utf-8"
 _HTML: Final = "text/html; charset=utf-8"
@@ -120,7 +120,7 @@ async def as_html(
 ) -> Response[str]:
     """With its stylesheet in it, so that the file can be kept and sent."""
     made = await report_desk.draw(incident_id, public=public)
-    style = (STATIC / "report.css").read_text(encoding="utf-8")
+    style = assets.load("report.css").body.decode()
     return Response(printing.page(made, style, linked=False), media_type=_HTML)
 
 

@@ -8,7 +8,8 @@ from litestar.di import NamedDependency as Given
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Conflict, NotFound, Refusal, TooMany, Unauthorized
-from jwt_pizza.shop.accounts.model import Caller
+from jwt_pizza.shop.accounts.devices import device_of
+from jwt_pizza.shop.accounts.model import Caller, User
 from jwt_pizza.shop.accounts.service import Accountant, Sessions
 from jwt_pizza.web.api import AnyRequest, client_address
 from jwt_pizza.web.site import Site, go, local_path, read_form, sentence
@@ -50,7 +51,8 @@ async def log_in(
     form = await read_form(request)
     email, following = form.get("email", ""), local_path(form.get("next"), _HOME)
     try:
-        signed_in = await accountant.log_in(email, form.get("password"), client_address(request))
+        device = device_of(request.headers.get("user-agent", ""))
+        signed_in = await accountant.log_in(email, form.get("password"), client_address(request), device=device)
     except Refusal as error:
         return _login(request, site, entrance, following=following, email=email, refused=error)
     await _leave(accountant, visitor)
@@ -78,7 +80,8 @@ async def register(
     form = await read_form(request)
     name, email, following = form.get("name", ""), form.get("email", ""), local_path(form.get("next"), _HOME)
     try:
-        signed_in = await accountant.register(name, email, form.get("password"))
+        device = device_of(request.headers.get("user-agent", ""))
+        signed_in = await accountant.register(name, email, form.get("password"), device=device)
     except Refusal as error:
         return _registration(request, site, entrance, following=following, name=name, email=email, refused=error)
     await _leave(accountant, visitor)
@@ -101,7 +104,18 @@ async def visitor_of(request: AnyRequest, site: Site, sessions: Sessions) -> Cal
     except Unauthorized:
         return None
     request.state["viewer"] = caller.user.name
+    request.state["doors"] = _doors(caller.user)
     return caller
+
+
+def _doors(user: User) -> list[tuple[str, str, str]]:
+    """What this user's pages have in their navigation besides everybody's: address, key, word."""
+    doors = []
+    if any(grant.role == "franchisee" for grant in user.roles):
+        doors.append(("/franchise", "franchise", "Your stores"))
+    if user.is_admin:
+        doors.append(("/admin", "admin", "Admin"))
+    return doors
 
 
 async def _leave(accountant: Accountant, visitor: Caller | None) -> None:

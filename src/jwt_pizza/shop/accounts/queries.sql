@@ -14,6 +14,10 @@ SELECT id, name, email, ARRAY['diner'] AS roles, ARRAY[NULL::bigint] AS franchis
 -- Gives a role; harmless when the user has it.
 INSERT INTO shop.roles (user_id, role, franchise_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
+-- name: take_role
+-- Takes a role; harmless when the user does not have it.
+DELETE FROM shop.roles WHERE user_id = $1 AND role = $2 AND franchise_id IS NOT DISTINCT FROM $3::bigint;
+
 -- name: by_email
 -- The user with this address, with the password's hash.
 SELECT u.id, u.name, u.email, u.password_hash, r.roles, r.franchises
@@ -78,9 +82,19 @@ OFFSET $2 LIMIT $3;
 
 -- name: open_session
 -- A new login.
-INSERT INTO shop.sessions (user_id, created_at, expires_at)
-SELECT id, $2, $3 FROM shop.users WHERE id = $1 AND deleted_at IS NULL
+INSERT INTO shop.sessions (user_id, created_at, expires_at, device)
+SELECT id, $2, $3, $4 FROM shop.users WHERE id = $1 AND deleted_at IS NULL
 RETURNING id;
+
+-- name: logins
+-- A user's sessions that have not ended, the newest first.
+SELECT id, device, created_at, expires_at FROM shop.sessions
+WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+ORDER BY created_at DESC, id DESC LIMIT 100;
+
+-- name: end_login
+-- Ends one session of a user; harmless when it has ended.
+UPDATE shop.sessions SET ended_at = $3 WHERE id = $2 AND user_id = $1 AND ended_at IS NULL;
 
 -- name: prolong_session
 -- The session lives as long as its newest token.

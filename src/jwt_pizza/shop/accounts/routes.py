@@ -8,6 +8,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import JSONBody, QueryParameter
 
 from jwt_pizza.kernel.wire import Wire
+from jwt_pizza.shop.accounts.devices import device_of
 from jwt_pizza.shop.accounts.model import Caller, SignedIn, User, UserPage
 from jwt_pizza.shop.accounts.service import Accountant
 from jwt_pizza.web.api import BEARER, AnyRequest, Message, PathId, client_address
@@ -33,13 +34,15 @@ class Change(Wire, frozen=True):
 
 
 @post("/api/auth", status_code=200, summary="Register a new user")
-async def register(data: JSONBody[Registration], accountant: Given[Accountant]) -> SignedIn:
-    return await accountant.register(data.name, data.email, data.password)
+async def register(data: JSONBody[Registration], request: AnyRequest, accountant: Given[Accountant]) -> SignedIn:
+    device = device_of(request.headers.get("user-agent", ""))
+    return await accountant.register(data.name, data.email, data.password, device=device)
 
 
 @put("/api/auth", summary="Log in")
 async def log_in(data: JSONBody[Login], request: AnyRequest, accountant: Given[Accountant]) -> SignedIn:
-    return await accountant.log_in(data.email, data.password, client_address(request))
+    device = device_of(request.headers.get("user-agent", ""))
+    return await accountant.log_in(data.email, data.password, client_address(request), device=device)
 
 
 @delete("/api/auth", status_code=200, security=BEARER, summary="Log out")

@@ -1,7 +1,7 @@
 """Register, log in, log out, and everything that users do with their accounts."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from math import ceil
@@ -16,8 +16,11 @@ from jwt_pizza.shop.accounts.model import (
     Accounts,
     Caller,
     Claims,
+    Credentials,
     Limits,
+    Login,
     Passwords,
+    Role,
     Seal,
     SignedIn,
     Throttle,
@@ -25,6 +28,7 @@ from jwt_pizza.shop.accounts.model import (
     UserPage,
     name_of,
 )
+from jwt_pizza.shop.audit.model import Entry, Verb
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -60,21 +64,33 @@ class Accountant:
         self._limits = limits
         self._clock = clock
 
-    async def register(self, name: str | None, email: str | None, password: str | None) -> SignedIn:
+    async def register(
+        self, name: str | None, email: str | None, password: str | None, *, device: str = ""
+    ) -> SignedIn:
         with self._counted("registered"):
             if not name or not email or not password:
                 raise Invalid("name, email, and password are required")
             name, email = name_of(name), text.email(email)
             hashed = await self._passwords.hash(text.password(password, self._limits.shortest_password))
             user = await self._accounts.add(name, email, hashed, self._clock.now())
-            return SignedIn(user=user, token=await self._sessions.open(user))
+            return SignedIn(user=user, token=await self._sessions.open(user, device))
 
-    async def log_in(self, email: str | None, password: str | None, address: str) -> SignedIn:
+    async def log_in(self, email: str | None, password: str | None, address: str, *, device: str = "") -> SignedIn:
         """`address` is the client's. Raises NotFound for an unknown user and a wrong password alike, in equal time."""
         with self._counted("success"):
-            return await self._log_in(email, password, address)
+            found = await self._authenticated(email, password, address)
+            return SignedIn(user=found.user, token=await self._sessions.open(found.user, device))
 
-    async def _log_in(self, email: str | None, password: str | None, address: str) -> SignedIn:
+    async def confirm(self, caller: Caller, password: str | None, address: str) -> None:
+        """That it is still the account's owner who sits there. Raises Forbidden, and counts as a login would."""
+        try:
+            found = await self._authenticated(caller.user.email, password, address)
+        except NotFound:
+            raise Forbidden("this is not your password") from None
+        if found.user.id != caller.user.id:
+            raise Forbidden("this is not your password")
+
+    async def _authenticated(self, email: str | None, password: str | None, address: str) -> Credentials:
         if not email or not password or not email.strip():
             raise Invalid("email and password are required")
         if len(email) > 254 or len(password) > text.LONGEST_PASSWORD or "\0" in email:
@@ -93,10 +109,19 @@ class Accountant:
                     raise NotFound("unknown user")
         if failed_before:
             await self._throttle.clear(subjects[0])
-        return SignedIn(user=found.user, token=await self._sessions.open(found.user))
+        return found
 
     async def log_out(self, caller: Caller) -> None:
         await self._accounts.end_session(caller.session_id, self._clock.now())
+
+    async def logins(self, caller: Caller) -> Sequence[Login]:
+        return await self._accounts.logins(caller.user.id, self._clock.now())
+
+    async def end_login(self, caller: Caller, session_id: int) -> None:
+        await self._accounts.end_login(caller.user.id, session_id, self._clock.now())
+
+    async def end_other_logins(self, caller: Caller) -> None:
+        await self._accounts.end_other_logins(caller.user.id, caller.session_id, self._clock.now())
 
     async def update(
         self, caller: Caller, user_id: int, *, name: str | None, email: str | None, password: str | None
@@ -112,16 +137,50 @@ class Accountant:
         if password is not None:
             hashed = await self._passwords.hash(text.password(password, self._limits.shortest_password))
         keep = caller.session_id if caller.user.id == user_id else None
+        now = self._clock.now()
+        entry = None
+        if caller.user.id != user_id:
+            parts = {"name": name, "email": email, "password": password}
+            changed = ", ".join(part for part, value in parts.items() if value is not None)
+            entry = Entry(caller.user.id, now, "changed", f"user {user_id}", changed)
         user = await self._accounts.change(
-            user_id, name=name, email=email, password_hash=hashed, keep=keep, at=self._clock.now()
+            user_id, name=name, email=email, password_hash=hashed, keep=keep, at=now, entry=entry
         )
         return SignedIn(user=user, token=await self._sessions.prolong(caller))
 
     async def delete(self, caller: Caller, user_id: int) -> None:
         if caller.user.id != user_id and not caller.user.is_admin:
             raise Forbidden
-        if not await self._accounts.delete(user_id, self._clock.now()):
+        now = self._clock.now()
+        # What people do to their own accounts is theirs alone.
+        entry = None if caller.user.id == user_id else Entry(caller.user.id, now, "deleted", f"user {user_id}")
+        if not await self._accounts.delete(user_id, now, entry):
             raise NotFound("unknown user")
+
+    async def get(self, caller: Caller, user_id: int) -> User:
+        if not caller.user.is_admin:
+            raise Forbidden
+        user = await self._accounts.get(user_id)
+        if user is None:
+            raise NotFound("unknown user")
+        return user
+
+    async def appoint(self, caller: Caller, user_id: int, role: Role, franchise_id: int | None) -> None:
+        entry = await self._of_role(caller, user_id, "appointed", role, franchise_id)
+        await self._accounts.appoint(user_id, role, franchise_id, entry)
+
+    async def dismiss(self, caller: Caller, user_id: int, role: Role, franchise_id: int | None) -> None:
+        if caller.user.id == user_id and role == "admin":
+            raise Invalid("somebody else must take this role from you, or nobody might be left who can give it back")
+        entry = await self._of_role(caller, user_id, "dismissed", role, franchise_id)
+        await self._accounts.dismiss(user_id, role, franchise_id, entry)
+
+    async def _of_role(self, caller: Caller, user_id: int, verb: Verb, role: Role, franchise_id: int | None) -> Entry:
+        user = await self.get(caller, user_id)
+        if (role == "franchisee") != (franchise_id is not None):
+            raise Invalid("a franchisee is one of a franchise, and only a franchisee is")
+        about = f"as {role} of franchise {franchise_id}" if franchise_id is not None else f"as {role}"
+        return Entry(caller.user.id, self._clock.now(), verb, f"user {user.name}", about)
 
     async def page(self, caller: Caller, *, page: int, limit: int, name: str) -> UserPage:
         """Pages count from 1."""
@@ -168,9 +227,10 @@ class Sessions:
         self.seen: set[int] = set()
         """Users since somebody last looked, and emptied it."""
 
-    async def open(self, user: User) -> str:
+    async def open(self, user: User, device: str = "") -> str:
         now = self._clock.now()
-        session_id = await self._accounts.open_session(user.id, now, now + timedelta(seconds=self._limits.session))
+        expires_at = now + timedelta(seconds=self._limits.session)
+        session_id = await self._accounts.open_session(user.id, now, expires_at, device)
         return self.token(user.id, session_id)
 
     async def prolong(self, caller: Caller) -> str:

@@ -11,7 +11,9 @@ from jwt_pizza.kernel.errors import Conflict, NotFound, Unauthorized
 from jwt_pizza.kit.batching import Batch, once
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.shop.accounts.model import Caller, Credentials, Role, RoleGrant, User, Voucher
+from jwt_pizza.shop.accounts.model import Caller, Credentials, Login, Role, RoleGrant, User, Voucher
+from jwt_pizza.shop.audit.model import Entry
+from jwt_pizza.shop.audit.writing import write
 
 SQL: Final = Queries(__package__)
 
@@ -49,6 +51,7 @@ class PostgresAccounts:
         password_hash: str | None,
         keep: int | None,
         at: datetime,
+        entry: Entry | None = None,
     ) -> User:
         key = text.email_key(email) if email else None
         try:
@@ -57,6 +60,7 @@ class PostgresAccounts:
                     raise NotFound("unknown user")
                 if password_hash:
                     await connection.execute(SQL["end_sessions"], user_id, keep, at)
+                await write(connection, entry)
                 row = await connection.fetchrow(SQL["by_id"], user_id)
         except asyncpg.UniqueViolationError as error:
             raise Conflict("a user with that email exists already") from error
@@ -64,13 +68,27 @@ class PostgresAccounts:
             raise NotFound("unknown user")
         return _user(row)
 
-    async def delete(self, user_id: int, at: datetime) -> bool:
+    async def appoint(self, user_id: int, role: Role, franchise_id: int | None, entry: Entry) -> None:
+        try:
+            async with self._postgres.lease("accounts.appoint") as connection, connection.transaction():
+                await connection.execute(SQL["grant_role"], user_id, role, franchise_id)
+                await write(connection, entry)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NotFound("unknown user or franchise") from error
+
+    async def dismiss(self, user_id: int, role: Role, franchise_id: int | None, entry: Entry) -> None:
+        async with self._postgres.lease("accounts.dismiss") as connection, connection.transaction():
+            await connection.execute(SQL["take_role"], user_id, role, franchise_id)
+            await write(connection, entry)
+
+    async def delete(self, user_id: int, at: datetime, entry: Entry | None = None) -> bool:
         async with self._postgres.lease("accounts.delete") as connection:
             async with connection.transaction():
                 if await connection.fetchval(SQL["forget"], user_id, at) is None:
                     return False
                 await connection.execute(SQL["end_sessions"], user_id, None, at)
                 await connection.execute(SQL["revoke_roles"], user_id)
+                await write(connection, entry)
             # After that commit no further order of theirs can be placed, so this finds them all.
             await connection.execute(SQL["forget_pizzas"], user_id)
         return True
@@ -79,8 +97,10 @@ class PostgresAccounts:
         rows = await self._postgres.fetch("accounts.page", SQL["page"], text.like(name), skip, take)
         return [_user(row) for row in rows]
 
-    async def open_session(self, user_id: int, at: datetime, expires_at: datetime) -> int:
-        session_id = await self._postgres.fetchval("sessions.open", SQL["open_session"], user_id, at, expires_at)
+    async def open_session(self, user_id: int, at: datetime, expires_at: datetime, device: str) -> int:
+        session_id = await self._postgres.fetchval(
+            "sessions.open", SQL["open_session"], user_id, at, expires_at, device
+        )
         if not isinstance(session_id, int):
             raise Unauthorized
         return session_id
@@ -90,6 +110,16 @@ class PostgresAccounts:
 
     async def end_session(self, session_id: int, at: datetime) -> None:
         await self._postgres.execute("sessions.end", SQL["end_session"], session_id, at)
+
+    async def logins(self, user_id: int, at: datetime) -> Sequence[Login]:
+        rows = await self._postgres.fetch("sessions.logins", SQL["logins"], user_id, at)
+        return [Login(row["id"], row["device"], row["created_at"], row["expires_at"]) for row in rows]
+
+    async def end_login(self, user_id: int, session_id: int, at: datetime) -> None:
+        await self._postgres.execute("sessions.end_login", SQL["end_login"], user_id, session_id, at)
+
+    async def end_other_logins(self, user_id: int, keep: int, at: datetime) -> None:
+        await self._postgres.execute("sessions.end_others", SQL["end_sessions"], user_id, keep, at)
 
     async def live(self, session_id: int) -> Caller | None:
         return await self._checks.ask(session_id)

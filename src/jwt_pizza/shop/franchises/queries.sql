@@ -10,6 +10,16 @@ WHERE f.closed_at IS NULL AND f.name ILIKE $1
 ORDER BY f.id
 OFFSET $2 LIMIT $3;
 
+-- name: get
+-- An open franchise with its open stores.
+SELECT f.id, f.name, s.ids, s.names
+FROM shop.franchises f
+CROSS JOIN LATERAL (
+    SELECT array_agg(id ORDER BY id) AS ids, array_agg(name ORDER BY id) AS names
+    FROM shop.stores WHERE franchise_id = f.id AND closed_at IS NULL
+) s
+WHERE f.id = $1 AND f.closed_at IS NULL;
+
 -- name: run_by
 -- The open franchises that a user runs.
 SELECT f.id, f.name, s.ids, s.names

@@ -9,6 +9,7 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound
 from jwt_pizza.kernel.money import to_btc
 from jwt_pizza.shop.accounts.model import Caller
+from jwt_pizza.shop.audit.model import Entry, Verb
 from jwt_pizza.shop.franchises.model import (
     Franchise,
     FranchisePage,
@@ -57,14 +58,20 @@ class Franchising:
         for email in emails:
             if text.email_key(email) not in people:
                 raise NotFound(f"unknown user for franchise admin {email} provided")
-        franchise_id = await self._franchises.add(name, [person.id for person in people.values()])
+        run_by = ", ".join(person.name for person in people.values())
+        entry = self._entry(caller, "opened", f"franchise {name}", f"run by {run_by}" if run_by else "")
+        franchise_id = await self._franchises.add(name, [person.id for person in people.values()], entry)
         return NewFranchise(id=franchise_id, name=name, admins=tuple(people.values()))
 
     async def close(self, caller: Caller, franchise_id: int) -> None:
         """Revenue and orders stay in the books."""
         if not caller.user.is_admin:
             raise Forbidden("unable to delete a franchise")
-        if not await self._franchises.close(franchise_id, self._clock.now()):
+        franchise = await self._franchises.get(franchise_id)
+        if franchise is None:
+            raise NotFound("unknown franchise")
+        entry = self._entry(caller, "closed", f"franchise {franchise.name}", f"with {len(franchise.stores)} stores")
+        if not await self._franchises.close(franchise_id, entry):
             raise NotFound("unknown franchise")
 
     async def open_store(self, caller: Caller, franchise_id: int, name: str | None) -> NewStore:
@@ -73,13 +80,27 @@ class Franchising:
         if name is None:
             raise Invalid("name is required")
         name = name_of(name)
-        return NewStore(id=await self._franchises.add_store(franchise_id, name), franchise_id=franchise_id, name=name)
+        entry = self._entry(caller, "opened", f"store {name}", f"of franchise {franchise_id}")
+        store_id = await self._franchises.add_store(franchise_id, name, entry)
+        return NewStore(id=store_id, franchise_id=franchise_id, name=name)
 
     async def close_store(self, caller: Caller, franchise_id: int, store_id: int) -> None:
         if not caller.user.runs(franchise_id):
             raise Forbidden("unable to delete a store")
-        if not await self._franchises.close_store(franchise_id, store_id, self._clock.now()):
+        name = (await self._franchises.store_names([store_id])).get(store_id, str(store_id))
+        entry = self._entry(caller, "closed", f"store {name}", f"of franchise {franchise_id}")
+        if not await self._franchises.close_store(franchise_id, store_id, entry):
             raise NotFound("unknown store")
+
+    async def managed(self, caller: Caller, franchise_id: int) -> Franchise:
+        """With admins and revenue. NotFound also for who does not run it: what exists is not told."""
+        franchise = await self._franchises.get(franchise_id) if caller.user.runs(franchise_id) else None
+        if franchise is None:
+            raise NotFound("unknown franchise")
+        return (await self._detailed([franchise]))[0]
+
+    def _entry(self, caller: Caller, verb: Verb, subject: str, about: str) -> Entry:
+        return Entry(caller.user.id, self._clock.now(), verb, subject, about)
 
     async def _detailed(self, franchises: Sequence[Franchise]) -> Sequence[Franchise]:
         if not franchises:

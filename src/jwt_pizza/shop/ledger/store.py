@@ -9,6 +9,8 @@ import msgspec
 from jwt_pizza.kernel.money import Satoshis
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.audit.model import Entry
+from jwt_pizza.shop.audit.writing import write
 from jwt_pizza.shop.ledger.model import AccountKind, account
 
 SQL: Final = Queries(__package__)
@@ -50,9 +52,14 @@ class PostgresLedger:
         rows = await self._postgres.fetch("ledger.of_stores", SQL["of_stores"], list(accounts))
         return {accounts[row["account"]]: row["amount"] for row in rows}
 
-    async def refund(self, order_id: int, at: datetime) -> Satoshis | None:
-        total = await self._postgres.fetchval("ledger.refund", SQL["refund"], order_id, at)
-        return None if total is None else Satoshis(total)
+    async def refund(self, order_id: int, at: datetime, entry: Entry | None = None) -> Satoshis | None:
+        """What the diner gets back; None when there is nothing to refund (any more)."""
+        async with self._postgres.lease("ledger.refund") as connection, connection.transaction():
+            total = await connection.fetchval(SQL["refund"], order_id, at)
+            if total is None:
+                return None
+            await write(connection, entry)
+        return Satoshis(total)
 
     async def fold(self) -> None:
         await self._postgres.execute("ledger.fold", SQL["fold"])

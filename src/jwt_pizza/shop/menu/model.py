@@ -10,6 +10,7 @@ from jwt_pizza.kernel import money, text
 from jwt_pizza.kernel.errors import Invalid
 from jwt_pizza.kernel.money import Satoshis
 from jwt_pizza.kernel.wire import Wire
+from jwt_pizza.shop.audit.model import Entry
 
 
 class MenuItem(Wire, frozen=True):
@@ -41,7 +42,12 @@ class Menu(Protocol):
         """The whole menu as JSON, as of now."""
         ...
 
-    async def add(self, draft: Draft) -> None: ...
+    async def add(self, draft: Draft, entry: Entry | None = None) -> None: ...
+    async def change(self, item_id: int, draft: Draft, entry: Entry) -> bool:
+        """Whether there is such an item on the menu."""
+        ...
+
+    async def withdraw(self, item_id: int, entry: Entry) -> bool: ...
 
 
 def draft(title: str | None, description: str | None, image: str | None, price: Decimal | None) -> Draft:

@@ -6,6 +6,7 @@ from litestar.response import Template
 
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.shop.accounts.model import Caller
+from jwt_pizza.shop.menu.pictures import pictures
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.errors import wants_html
@@ -32,7 +33,7 @@ async def home(
         welcome = Welcome(message="welcome to JWT Pizza", version=version)
         return Response(welcome, media_type=MediaType.JSON, headers={"vary": "Accept"})
     items = await menu_keeper.items()
-    page = site.draw(request, "menu/home.html", items=items[:_TEASED])
+    page = site.draw(request, "menu/home.html", items=items[:_TEASED], pictures=pictures(items))
     page.headers["Vary"] = "Accept"
     return page
 

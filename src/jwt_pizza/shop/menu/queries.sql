@@ -5,9 +5,18 @@ SELECT version FROM shop.catalogue;
 -- name: items
 -- The menu in the order in which it was written, with the version that it belongs to.
 SELECT c.version, m.id, m.title, m.image, m.price, m.description
-FROM shop.catalogue c LEFT JOIN shop.menu_items m ON true
+FROM shop.catalogue c LEFT JOIN shop.menu_items m ON m.withdrawn_at IS NULL
 ORDER BY m.id;
 
 -- name: add
 -- One more pizza.
 INSERT INTO shop.menu_items (title, description, image, price) VALUES ($1, $2, $3, $4);
+
+-- name: change
+-- Another title, description, picture or price; orders of before keep theirs.
+UPDATE shop.menu_items SET title = $2, description = $3, image = $4, price = $5
+WHERE id = $1 AND withdrawn_at IS NULL RETURNING id;
+
+-- name: withdraw
+-- No longer on the menu.
+UPDATE shop.menu_items SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL RETURNING id;

@@ -9,6 +9,8 @@ from jwt_pizza.kernel.money import to_btc
 from jwt_pizza.kit.batching import Shared
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.audit.model import Entry
+from jwt_pizza.shop.audit.writing import write
 from jwt_pizza.shop.menu.model import Draft, MenuItem
 
 SQL: Final = Queries(__package__)
@@ -30,8 +32,25 @@ class PostgresMenu:
         await self._fresh.get()
         return self._wire
 
-    async def add(self, draft: Draft) -> None:
-        await self._postgres.execute("menu.add", SQL["add"], draft.title, draft.description, draft.image, draft.price)
+    async def add(self, draft: Draft, entry: Entry | None = None) -> None:
+        async with self._postgres.lease("menu.add") as connection, connection.transaction():
+            await connection.execute(SQL["add"], draft.title, draft.description, draft.image, draft.price)
+            await write(connection, entry)
+
+    async def change(self, item_id: int, draft: Draft, entry: Entry) -> bool:
+        values = (draft.title, draft.description, draft.image, draft.price)
+        async with self._postgres.lease("menu.change") as connection, connection.transaction():
+            if await connection.fetchval(SQL["change"], item_id, *values) is None:
+                return False
+            await write(connection, entry)
+        return True
+
+    async def withdraw(self, item_id: int, entry: Entry) -> bool:
+        async with self._postgres.lease("menu.withdraw") as connection, connection.transaction():
+            if await connection.fetchval(SQL["withdraw"], item_id, entry.at) is None:
+                return False
+            await write(connection, entry)
+        return True
 
     async def _refresh(self) -> None:
         if await self._postgres.fetchval("menu.version", SQL["version"]) == self._version:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
@@ -12,6 +12,7 @@ from jwt_pizza.kernel.errors import Invalid
 from jwt_pizza.kernel.wire import MOST_PIZZAS
 from jwt_pizza.shop.orders.model import Order
 
+_MOST_KEPT: Final = 100
 _QUANTITY: Final = re.compile(r"pizza-([1-9][0-9]{0,15})")
 
 
@@ -26,6 +27,14 @@ class Choice(msgspec.Struct, frozen=True):
     def read(cls, fields: Mapping[str, str]) -> "Choice":
         found = ((_QUANTITY.fullmatch(name), value.strip()) for name, value in fields.items())
         return cls(fields.get("store", ""), {int(match[1]): value for match, value in found if match and value})
+
+    @classmethod
+    def recall(cls, kept: str) -> "Choice":
+        """What a browser kept: anything that is none is an empty one."""
+        try:
+            return cls.read(dict(parse_qsl(kept, max_num_fields=_MOST_KEPT)))
+        except ValueError:
+            return cls("", {})
 
     @classmethod
     def of(cls, order: Order) -> "Choice":

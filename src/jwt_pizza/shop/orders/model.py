@@ -234,6 +234,10 @@ class Inspector(Protocol):
         """Its claims; None when the factory did not sign it so, or it has expired."""
         ...
 
+    async def keys(self) -> bytes:
+        """The JWKS that pizzas are verified with."""
+        ...
+
 
 class OrderPage(msgspec.Struct, frozen=True):
     orders: Sequence[Order]

@@ -1,35 +1,38 @@
-"""Menu, checkout, delivery, history: the way to a pizza in a browser."""
+"""Menu and checkout: the way to a pizza in a browser."""
 
 import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import urlencode
 
-import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
-from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal, Unauthorized
+from jwt_pizza.kernel.errors import Invalid, Refusal, Unauthorized
 from jwt_pizza.kernel.money import Satoshis
-from jwt_pizza.kernel.wire import MOST_PIZZAS, Pizza
+from jwt_pizza.kernel.wire import MOST_PIZZAS
 from jwt_pizza.kit import tracing
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.accounts.service import Sessions
 from jwt_pizza.shop.franchises.service import Franchising
+from jwt_pizza.shop.menu.pictures import pictures
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.shop.orders.choice import Choice
-from jwt_pizza.shop.orders.model import ChaosMonkey, Inspector, KeyReused, Line, Order, PriceChanged, Quote, is_pizza_of
+from jwt_pizza.shop.orders.hatch import Hatch
+from jwt_pizza.shop.orders.model import ChaosMonkey, KeyReused, Line, Order, PriceChanged, Quote
 from jwt_pizza.shop.orders.service import OrderDesk
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form, sentence, with_next
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _FRANCHISES: Final = 50
-_LARGEST_ID: Final = 2**53 - 1
+_A_DAY: Final = 86400
+_A_YEAR: Final = 365 * 86400
+_STORE, _BASKET = "store", "basket"
+"""What a browser keeps: where its pizzas were last baked, and what was chosen and not paid yet."""
 
 
 @get("/menu")
@@ -40,7 +43,11 @@ async def menu(
     franchising: Given[Franchising],
     visitor: Given[Caller | None],  # noqa: ARG001 - the header shows who it is
 ) -> Template:
-    return await _menu(request, site, menu_keeper, franchising, Choice.read(request.query_params))
+    choice = Choice.read(request.query_params)
+    if not choice.quantities and not choice.store:
+        kept = Choice.recall(site.kept(request, _BASKET))
+        choice = Choice(kept.store or site.kept(request, _STORE), kept.quantities)
+    return await _menu(request, site, menu_keeper, franchising, choice)
 
 
 @get("/checkout")
@@ -66,7 +73,7 @@ async def checkout(
     if first is not None and first.status == "voided":
         # The oven failed: what the diner wants now is another order.
         return go(choice.checkout(secrets.token_urlsafe(18)))
-    return await _checkout(request, site, franchising, choice, quote, key, paid=first)
+    return await _checkout(request, site, franchising, choice, quote, key, menu_keeper, paid=first)
 
 
 @post("/checkout", status_code=200)
@@ -76,6 +83,7 @@ async def pay(
     menu_keeper: Given[MenuKeeper],
     franchising: Given[Franchising],
     desk: Given[OrderDesk],
+    hatch: Given[Hatch],
     sessions: Given[Sessions],
     visitor: Given[Caller | None],
 ) -> Template | Redirect:
@@ -90,9 +98,7 @@ async def pay(
             return go(with_next("/login", choice.checkout(key)))
         quote = await desk.quote(visitor, choice.store_id(), choice.menu_ids())
         with tracing.span("order"):
-            answer = await desk.place(
-                visitor, quote.basket, key, lambda: sessions.identify(token), agreed=_agreed(form)
-            )
+            order_id = await hatch.place(visitor, quote.basket, key, lambda: sessions.identify(token), _agreed(form))
     except Unauthorized:
         return go(with_next("/login", choice.checkout(key)))
     except Refusal as error:
@@ -102,54 +108,14 @@ async def pay(
         problem = _what_happened(error)
         if quote is None:
             return await _menu(request, site, menu_keeper, franchising, choice, problem, error.status)
-        page = await _checkout(request, site, franchising, choice, quote, key, problem=problem, status=error.status)
+        page = await _checkout(
+            request, site, franchising, choice, quote, key, menu_keeper, problem=problem, status=error.status
+        )
         if error.retry_after is not None:
             page.headers["Retry-After"] = str(error.retry_after)
         return page
-    return go(f"/delivery/{answer.order.id}")
-
-
-@get("/delivery/{order_id:int}")
-async def delivery(
-    order_id: FromPath[int],
-    request: AnyRequest,
-    site: Given[Site],
-    franchising: Given[Franchising],
-    desk: Given[OrderDesk],
-    caller: Given[Caller],
-) -> Template:
-    return await _delivery(request, site, franchising, await _own(desk, caller, order_id))
-
-
-@post("/delivery/{order_id:int}/verify", status_code=200)
-async def verify(
-    order_id: FromPath[int],
-    request: AnyRequest,
-    site: Given[Site],
-    franchising: Given[Franchising],
-    desk: Given[OrderDesk],
-    inspector: Given[Inspector],
-    caller: Given[Caller],
-) -> Template:
-    order = await _own(desk, caller, order_id)
-    pizza = await inspector.inspect(order.jwt) if order.jwt else None
-    good = pizza is not None and is_pizza_of(order, pizza)
-    return await _delivery(request, site, franchising, order, verified=good, pizza=pizza if good else None)
-
-
-@get("/history")
-async def history(
-    request: AnyRequest,
-    site: Given[Site],
-    franchising: Given[Franchising],
-    desk: Given[OrderDesk],
-    caller: Given[Caller],
-    page: Annotated[int, QueryParameter(ge=1, le=1_000_000)] = 1,
-) -> Template:
-    found = await desk.latest(caller, page=page)
-    stores = await franchising.store_names([order.store_id for order in found.orders])
-    entries = [(order, _grouped(order.lines), stores.get(order.store_id, "")) for order in found.orders]
-    return site.draw(request, "orders/history.html", entries=entries, page=page, more=found.more)
+    store = site.keep(_STORE, choice.store, _A_YEAR)
+    return go(f"/delivery/{order_id}", store, site.keep(_BASKET, "", 0))
 
 
 async def _menu(
@@ -164,11 +130,13 @@ async def _menu(
     # Beyond a page of franchises the visitor looks for theirs by name.
     sought = request.query_params.get("franchise", "")[:100].replace("\0", "")
     found = await franchising.page(None, page=0, limit=_FRANCHISES, name=f"*{sought}*" if sought else "*")
+    items = await menu_keeper.items()
     return site.draw(
         request,
         "orders/menu.html",
         status=status,
-        items=await menu_keeper.items(),
+        items=items,
+        pictures=pictures(items),
         franchises=[franchise for franchise in found.franchises if franchise.stores],
         sought=sought,
         more=found.more,
@@ -185,6 +153,7 @@ async def _checkout(
     choice: Choice,
     quote: Quote,
     key: str,
+    menu_keeper: MenuKeeper,
     *,
     paid: Order | None = None,
     problem: str = "",
@@ -195,10 +164,12 @@ async def _checkout(
         request,
         "orders/checkout.html",
         status=status,
-        lines=_grouped(quote.lines),
+        lines=grouped(quote.lines),
+        pictures=pictures(await menu_keeper.items()),
         due=quote.due,
         discount=quote.discount,
         store=stores.get(quote.basket.store_id, ""),
+        cookies=[site.keep(_BASKET, urlencode(choice.fields()), _A_DAY)],
         fields={**choice.fields(), "key": key, "total": str(quote.due)},
         change=f"/menu?{urlencode(choice.fields())}",
         again=choice.checkout(),
@@ -207,36 +178,7 @@ async def _checkout(
     )
 
 
-async def _delivery(
-    request: AnyRequest,
-    site: Site,
-    franchising: Franchising,
-    order: Order,
-    *,
-    verified: bool | None = None,
-    pizza: Pizza | None = None,
-) -> Template:
-    """`verified` is None when nobody asked."""
-    stores = await franchising.store_names([order.store_id])
-    return site.draw(
-        request,
-        "orders/delivery.html",
-        order=order,
-        lines=_grouped(order.lines),
-        store=stores.get(order.store_id, ""),
-        again=Choice.of(order).checkout(),
-        verified=verified,
-        payload=msgspec.json.format(msgspec.json.encode(pizza), indent=2).decode() if pizza else "",
-    )
-
-
-async def _own(desk: OrderDesk, caller: Caller, order_id: int) -> Order:
-    if not 1 <= order_id <= _LARGEST_ID:
-        raise NotFound("unknown order")
-    return await desk.get(caller, order_id)
-
-
-def _grouped(lines: tuple[Line, ...]) -> list[tuple[Line, int]]:
+def grouped(lines: tuple[Line, ...]) -> list[tuple[Line, int]]:
     return list(Counter(lines).items())
 
 
@@ -260,4 +202,4 @@ def _what_happened(error: Refusal) -> str:
     return "We cannot say yet whether this order went through. Press Pay again: it is charged at most once."
 
 
-router = Router("/", route_handlers=[menu, checkout, pay, delivery, verify, history])
+router = Router("/", route_handlers=[menu, checkout, pay])

@@ -150,7 +150,8 @@ SELECT nextval('shop.order_ids');
 -- Version, chaos, menu and open stores, all of one moment.
 SELECT c.version, c.chaos, m.ids AS menu_ids, m.titles, m.prices, s.ids AS store_ids, s.franchise_ids
 FROM shop.catalogue c
-CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(title) AS titles, array_agg(price) AS prices FROM shop.menu_items) m
+CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(title) AS titles, array_agg(price) AS prices
+            FROM shop.menu_items WHERE withdrawn_at IS NULL) m
 CROSS JOIN (SELECT array_agg(id) AS ids, array_agg(franchise_id) AS franchise_ids FROM shop.stores WHERE closed_at IS NULL) s;
 
 -- name: set_chaos
@@ -169,14 +170,14 @@ CROSS JOIN LATERAL (
 WHERE k.diner_id = $1 AND k.key = $2;
 
 -- name: get
--- One order.
+-- These orders.
 SELECT o.*, i.menu_ids, i.descriptions, i.prices
 FROM shop.orders o
 CROSS JOIN LATERAL (
     SELECT array_agg(menu_id ORDER BY line) AS menu_ids, array_agg(description ORDER BY line) AS descriptions, array_agg(price ORDER BY line) AS prices
     FROM shop.order_items WHERE order_id = o.id
 ) i
-WHERE o.id = $1;
+WHERE o.id = ANY($1::bigint[]);
 
 -- name: history
 -- A diner's orders, oldest first.

@@ -8,10 +8,11 @@ import asyncpg
 
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kernel.money import Satoshis
-from jwt_pizza.kit.batching import Batch, Full, Shared
+from jwt_pizza.kit.batching import Batch, Full, Shared, once
 from jwt_pizza.kit.postgres import UNREACHABLE, Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved
+from jwt_pizza.shop.orders.rows import order_of
 
 SQL: Final = Queries(__package__)
 _NUMBERS_AT_A_TIME: Final = 64
@@ -28,6 +29,7 @@ class PostgresOrders:
         self._catalogue: Catalogue | None = None
         self._fresh: Shared[Catalogue] = Shared(self._read_catalogue)
         self._numbers: Shared[None] = Shared(self._take_numbers)
+        self._found: Batch[int, Order | None] = Batch(self._get)
         self._next = self._end = 0
 
     async def close(self) -> None:
@@ -71,18 +73,22 @@ class PostgresOrders:
 
     async def by_key(self, diner_id: int, key: str) -> tuple[bytes, Order] | None:
         row = await self._postgres.fetchrow("orders.by_key", SQL["by_key"], diner_id, key)
-        return (row["fingerprint"], _order(row)) if row else None
+        return (row["fingerprint"], order_of(row)) if row else None
 
     async def history(self, diner_id: int, *, skip: int, take: int, newest_first: bool) -> Sequence[Order]:
         query = SQL["history_newest_first" if newest_first else "history"]
-        return [_order(row) for row in await self._postgres.fetch("orders.history", query, diner_id, skip, take)]
+        return [order_of(row) for row in await self._postgres.fetch("orders.history", query, diner_id, skip, take)]
 
     async def get(self, order_id: int) -> Order | None:
-        row = await self._postgres.fetchrow("orders.get", SQL["get"], order_id)
-        return _order(row) if row else None
+        return await self._found.ask(order_id)
 
     async def set_chaos(self, on: bool) -> None:
         await self._postgres.execute("orders.chaos", SQL["set_chaos"], on)
+
+    async def _get(self, order_ids: Sequence[int]) -> Sequence[Order | None]:
+        rows = await self._postgres.fetch("orders.get", SQL["get"], once(order_ids))
+        orders = {row["id"]: order_of(row) for row in rows}
+        return [orders.get(order_id) for order_id in order_ids]
 
     async def _write(self, placements: Sequence[Placement]) -> Sequence[Outcome]:
         try:
@@ -216,18 +222,3 @@ def _outcome(row: Row) -> Outcome:
     if row["placed"]:
         return Outcome.PLACED
     return Outcome.TAKEN if row["live"] else Outcome.STALE
-
-
-def _order(row: Row) -> Order:
-    lines = zip(row["menu_ids"], row["descriptions"], row["prices"], strict=True)
-    return Order(
-        id=row["id"],
-        diner_id=row["diner_id"],
-        franchise_id=row["franchise_id"],
-        store_id=row["store_id"],
-        status=row["status"],
-        placed_at=row["placed_at"],
-        lines=tuple(Line(menu_id, description, Satoshis(price)) for menu_id, description, price in lines),
-        jwt=row["jwt"],
-        discount=Satoshis(row["discount"]),
-    )

@@ -1,6 +1,7 @@
 """The remote factory over HTTP: connections are kept, every call has a deadline, every pizza is verified."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -121,6 +122,15 @@ class HttpFactory:
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable("the factory does not answer") from error
         return pizza if pizza and pizza.exp > self._clock.now().timestamp() else None
+
+    async def published(self) -> Sequence[Mapping[str, Any]]:
+        """The factory's public keys as last seen; asked for where none was."""
+        if not self._keys:
+            try:
+                await self._fresh_keys.get()
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+                return ()
+        return [key.public() for key in self._keys.values()]
 
     async def _call(self, request: wire.BakeRequest, within: float, started_at: datetime, started: float) -> Attempt:
         if self._orders is None:
