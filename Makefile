@@ -20,7 +20,7 @@ $(STAMP): requirements-dev.lock pyproject.toml scripts/make-venv
 	@touch $@
 
 $(AXE): tests/axe/package-lock.json
-	@cd tests/axe && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/axe && "$(abspath $(BIN))/npm" ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 .PHONY: setup
