@@ -160,7 +160,7 @@ def test_a_person_at_the_terminal_responds_and_is_scored(ground: Cluster) -> Non
         ("slow-factory", time(18, 2, 40)),
         ("connection-leak", time(12, 2)),
         ("postgresql-restart", time(12, 2, 30)),
-        ("provider-down", time(12, 3, 40)),
+        ("provider-down", time(12, 4, 30)),
     ],
 )
 def test_other_days(ground: Cluster, name: str, ends: time) -> None:

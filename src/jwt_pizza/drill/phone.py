@@ -41,7 +41,7 @@ class Phone:
     """`down`: the provider answers every text with an error."""
 
     def __init__(self, clock: Clock, rings: Callable[[], object]) -> None:
-        """`rings` is called with each text."""
+        """`rings` is called with each text, also with one that is refused."""
         self.sid = f"AC{secrets.token_hex(16)}"
         self.token = secrets.token_hex(16)
         self.url = ""
@@ -75,6 +75,7 @@ class Phone:
         form = {name: str(value) for name, value in (await request.post()).items()}
         if self.down:
             self.refused += 1
+            self._rings()
             return web.json_response({"code": 20500, "message": "Internal Server Error", "status": 500}, status=500)
         sid = f"SM{len(self.texts):032x}"
         self.texts.append(Text(self._clock.now(), form.get("To", ""), form.get("Body", "")))

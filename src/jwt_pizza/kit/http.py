@@ -15,6 +15,7 @@ from jwt_pizza.kit import supervisor
 from jwt_pizza.kit.settings import Settings
 
 _CONNECTION: Final = "jwt_pizza.connection"
+_WHILE_IT_LASTS: Final = 7 * 86_400
 
 
 def serve(app: ASGIApp, settings: Settings, *, host: str, port: int) -> None:
@@ -54,8 +55,9 @@ async def visiting(app: ASGIApp, place: socket.socket) -> AsyncIterator[None]:
         lifespan="on",
         log_config=None,
         access_log=False,
-        # Longer than our clients keep theirs, as above: a call must not meet a connection that is just being closed.
-        timeout_keep_alive=30,
+        # The clients' library forgets idle connections by the machine's clock, whatever the loop's: so none is closed
+        # here, and no call meets one that is just being closed.
+        timeout_keep_alive=_WHILE_IT_LASTS,
         timeout_graceful_shutdown=8,
     )
     server = _Visitor(config)
