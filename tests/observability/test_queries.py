@@ -90,9 +90,10 @@ async def eventful(running: Product, scraping: Prometheus) -> None:
     """Customers, a bad day at the shop, an attack on the factory, and a leak; all of it scraped."""
     async with customers(running) as shop:
         async with asyncio.timeout(DEADLINE):
-            # The first failed order counts, too: Prometheus must have seen none.
-            while not (await scraping.ask("query", query="pizza_orders_total"))["result"]:
-                await asyncio.sleep(0.1)
+            # The first failed order counts, too, and the page about it: Prometheus must have seen none.
+            for first in ("pizza_orders_total", "ops_page_latency_seconds_count"):
+                while not (await scraping.ask("query", query=first))["result"]:
+                    await asyncio.sleep(0.1)
         diner = await shop.log_in()
         admin = await shop.log_in("a@jwt.com", "admin")
         await shop.register("pizza diner", "new@jwt.com")

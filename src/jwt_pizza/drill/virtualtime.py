@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
 
-_PATIENCE: Final = 0.5
+_PATIENCE: Final = 2.0
 """Real seconds after which what is under way is taken for idle: a statement that waits for a lock whose holder sleeps.
 It is not waited for again."""
 _LOOK: Final = 0.001
