@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.shop.ledger.store import PostgresLedger
+from jwt_pizza.shop.letters.store import PostgresLetters
 from jwt_pizza.shop.payouts.gateway import BtcPay
 from jwt_pizza.shop.payouts.service import Paymaster
 from jwt_pizza.shop.payouts.store import PostgresPayouts
@@ -84,6 +86,8 @@ async def test_twelve_diners_claim_their_refunds_at_btcpay(database_url: str, po
             refused = "BTCPay answered 401: Authentication is required for accessing this endpoint"
             assert {failure["error"].partition(": ")[2] for failure in failures} == {refused}
             assert btcpay.made == []
+            later = SystemClock().now() + timedelta(hours=1)
+            assert await PostgresLetters(postgres).claim(later, later, take=99) == [], "letters wait for the links"
 
             btcpay.key = KEY
             await hurt.ask("POST", "amends/INC-1/retry")
