@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -340,10 +341,20 @@ def _check_btcpay(settings: Settings) -> None:
     given = (settings.btcpay_url, settings.btcpay_store, settings.btcpay_api_key)
     if any(given) and not all(given):
         raise SettingError("BTCPAY_URL, BTCPAY_STORE and BTCPAY_API_KEY go together")
-    if settings.btcpay_url and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", settings.btcpay_url):
+    if settings.btcpay_url and not _is_web_address(settings.btcpay_url):
         raise SettingError("BTCPAY_URL must look like https://pay.example.com")
     if settings.btcpay_api_key and not re.fullmatch(r"[!-~]+", settings.btcpay_api_key):
         raise SettingError("BTCPAY_API_KEY must be one word of plain characters")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Reading it refuses what is no port.
+        plain = parts.port != 0 and not (parts.username or parts.query or parts.fragment)
+    except ValueError:
+        return False
+    return plain and bool(parts.hostname) and parts.scheme in {"http", "https"} and text.isascii() and " " not in text
 
 
 def describe() -> Iterator[tuple[str, str, str, str]]:
