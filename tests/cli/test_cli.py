@@ -214,6 +214,9 @@ HARM = {
     "check_remedies": [
         "INSERT INTO shop.remedies SELECT id, 'refund', 'INC-1', diner_id, total, now() FROM shop.orders LIMIT 1"
     ],
+    "check_payouts": [
+        "INSERT INTO shop.payouts SELECT id, id, 'I', diner_id, '', 1, 'failed', 8, NULL, NULL, now() FROM shop.orders"
+    ],
     "check_keys": ["UPDATE shop.idempotency_keys SET diner_id = 77"],
 }
 

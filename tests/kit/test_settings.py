@@ -76,6 +76,24 @@ def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_variable(name
         settings.load({name: value})
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"BTCPAY_STORE": ""}, "BTCPAY_URL, BTCPAY_STORE and BTCPAY_API_KEY go together"),
+        ({"BTCPAY_URL": "pay.example.com"}, "BTCPAY_URL must look like"),
+        ({"BTCPAY_URL": "https://pay.example.com:99999"}, "BTCPAY_URL must look like"),
+        ({"BTCPAY_URL": "https://me:secret@pay.example.com"}, "BTCPAY_URL must look like"),
+        ({"BTCPAY_URL": "https://pay.example.com/?x"}, "BTCPAY_URL must look like"),
+        ({"BTCPAY_API_KEY": "two\nlines"}, "BTCPAY_API_KEY must be"),
+    ],
+)
+def test_a_payment_gateway_is_set_up_whole_or_not_at_all(changes: dict[str, str], message: str) -> None:
+    given = {"BTCPAY_URL": "https://pay.example.com/btc", "BTCPAY_STORE": "store", "BTCPAY_API_KEY": "key"}
+    assert settings.load(given).btcpay_store == "store"
+    with pytest.raises(SettingError, match=message):
+        settings.load(given | changes)
+
+
 def test_a_hold_outlives_its_order() -> None:
     with pytest.raises(SettingError, match="JWT_PIZZA_HOLD_SECONDS"):
         settings.load({"JWT_PIZZA_HOLD_SECONDS": "1", "JWT_PIZZA_ORDER_SECONDS": "1.5"})

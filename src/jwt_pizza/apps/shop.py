@@ -56,6 +56,9 @@ from jwt_pizza.shop.ovens.gateway import HttpFactory
 from jwt_pizza.shop.ovens.model import Breaker, BreakerState, Oven, ReportLink, Tuning
 from jwt_pizza.shop.ovens.service import Inspection, Kitchen, OvenSwitch
 from jwt_pizza.shop.ovens.store import PostgresAttempts, PostgresForcing
+from jwt_pizza.shop.payouts import routes as payouts
+from jwt_pizza.shop.payouts.model import PaymentGateway
+from jwt_pizza.shop.payouts.service import Paymaster
 from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.api import AnyRequest, bearer_token
 from jwt_pizza.web.express import Lane
@@ -202,7 +205,9 @@ class Shop(msgspec.Struct, frozen=True):
     connection_desk: ConnectionDesk
     leak: Leak
     attendance: Attendance
+    payment_gateway: PaymentGateway
     amends_desk: AmendsDesk
+    paymaster: Paymaster
     postman: Postman
 
 
@@ -242,6 +247,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
     )
     breaker = Breaker(tuning, changed=show_breaker)
     kitchen = Kitchen(settings.policy, oven, remote, breaker, tuning, clock, random.random, tally)
+    payment_gateway = making_good.payment_gateway(settings)
     return Shop(
         accounts=stored_accounts,
         passwords=passwords,
@@ -265,7 +271,9 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
         connection_desk=ConnectionDesk(snapshots, clock),
         leak=leak,
         attendance=Attendance(sessions.seen, PostgresAttendances(postgres), clock, metrics.ACTIVE_USERS.set),
-        amends_desk=making_good.amends_desk(settings, postgres, clock),
+        payment_gateway=payment_gateway,
+        amends_desk=making_good.amends_desk(settings, postgres, payment_gateway, clock),
+        paymaster=making_good.paymaster(postgres, payment_gateway, clock),
         postman=making_good.postman(settings, postgres, clock),
     )
 
@@ -287,6 +295,7 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
         asyncio.create_task(every(_LEAK_EVERY, "follow recalls", made.recall.refresh, clock, log)),
         asyncio.create_task(every(_ATTENDANCE_EVERY, "count active users", made.attendance.note, clock, log)),
         asyncio.create_task(every(1, "give amends", made.amends_desk.give, clock, log)),
+        asyncio.create_task(every(1, "pay refunds out", made.paymaster.step, clock, log)),
         asyncio.create_task(every(1, "send letters", made.postman.step, clock, log)),
         asyncio.create_task(every(600, "prune sessions", prune, clock, log)),
     ]
@@ -297,6 +306,7 @@ async def running(made: Shop, clock: Clock, log: Log) -> AsyncIterator[None]:
             chore.cancel()
         await made.orders.close()
         await made.remote.close()
+        await made.payment_gateway.close()
         made.passwords.close()
 
 
@@ -344,6 +354,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
             ovens.router,
             connections.router,
             amends.router,
+            payouts.router,
             pages.router(front, settings, made.sessions, own_factory.bakery, made.remote),
             assets.router,
             pictures.router,
@@ -393,5 +404,6 @@ def dependencies(made: Shop, lanes: Mapping[tuple[str, str], Lane]) -> dict[str,
         "connection_desk": Provide(lambda: made.connection_desk, sync_to_thread=False),
         "leak": Provide(lambda: made.leak, sync_to_thread=False),
         "amends_desk": Provide(lambda: made.amends_desk, sync_to_thread=False),
+        "paymaster": Provide(lambda: made.paymaster, sync_to_thread=False),
         "desk": Provide(lambda: made.desk, sync_to_thread=False),
     }

@@ -1,9 +1,11 @@
 """Every setting comes from the environment, is checked once at start, and is documented in `docs/settings.md`."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -254,6 +256,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     amends_most_btc: Annotated[
         float, _about("Amends that refund more bitcoin need an administrator's approval."), msgspec.Meta(ge=0)
     ] = 1.0
+    btcpay_url: Annotated[
+        str | None,
+        _about(
+            "A BTCPay Server (2.0 or newer) that refunds of amends leave through, at the address where diners reach "
+            "it. Without it the built-in wallet holds them.",
+            "BTCPAY_URL",
+        ),
+    ] = None
+    btcpay_store: Annotated[str | None, _about("The id of its store that pays.", "BTCPAY_STORE")] = None
+    btcpay_api_key: Annotated[
+        str | None,
+        _about("A key for that store with `btcpay.store.canmanagepullpayments`.", "BTCPAY_API_KEY"),
+    ] = None
     incident_severity: Annotated[
         Literal["critical", "warning", "never"],
         _about(
@@ -313,12 +328,33 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingError("OTEL_EXPORTER_OTLP_ENDPOINT must look like http://host:4318")
     if settings.smtp_url and not settings.smtp_url.startswith(("smtp://", "smtps://")):
         raise SettingError("SMTP_URL must look like smtp://user:password@host:port")
+    _check_btcpay(settings)
     for name in ("twilio", "sms2"):
         given_to = [getattr(settings, f"{name}_{part}") for part in ("account_sid", "auth_token", "from")]
         if any(given_to) and not all(given_to):
             prefix = "TWILIO" if name == "twilio" else "JWT_PIZZA_SMS2"
             raise SettingError(f"{prefix}_ACCOUNT_SID, {prefix}_AUTH_TOKEN and {prefix}_FROM go together")
     return settings
+
+
+def _check_btcpay(settings: Settings) -> None:
+    given = (settings.btcpay_url, settings.btcpay_store, settings.btcpay_api_key)
+    if any(given) and not all(given):
+        raise SettingError("BTCPAY_URL, BTCPAY_STORE and BTCPAY_API_KEY go together")
+    if settings.btcpay_url and not _is_web_address(settings.btcpay_url):
+        raise SettingError("BTCPAY_URL must look like https://pay.example.com")
+    if settings.btcpay_api_key and not re.fullmatch(r"[!-~]+", settings.btcpay_api_key):
+        raise SettingError("BTCPAY_API_KEY must be one word of plain characters")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Reading it refuses what is no port.
+        plain = parts.port != 0 and not (parts.username or parts.query or parts.fragment)
+    except ValueError:
+        return False
+    return plain and bool(parts.hostname) and parts.scheme in {"http", "https"} and text.isascii() and " " not in text
 
 
 def describe() -> Iterator[tuple[str, str, str, str]]:

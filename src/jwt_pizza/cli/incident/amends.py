@@ -85,7 +85,7 @@ def show(incident: int) -> None:
     """
     found = ask("GET", f"/api/incidents/{incident}/amends", Amends)
     click.echo(_said(found))
-    if found.failed or found.letters_failed:
+    if found.failures:
         for failure in ask("GET", f"/api/incidents/{incident}/amends/failures", list[Failure]):
             click.echo(f"  diner {failure.diner_id}: {failure.error}")
 
@@ -96,7 +96,7 @@ async def _carry_out(incident: int, verb: str, *, wait: bool, clock: Clock) -> N
         if wait:
             amends = await _watched(ops, incident, amends, clock)
     click.echo(_said(amends))
-    if amends.failed or amends.letters_failed:
+    if amends.failures:
         click.echo(f"see `jwt-pizza incident amends show {incident}`, then `… retry {incident}`")
 
 
@@ -118,9 +118,12 @@ async def _watched(ops: Operator, incident: int, amends: Amends, clock: Clock) -
 
 def _said(amends: Amends) -> str:
     failed = f", {amends.failed} diners failed" if amends.failed else ""
+    payouts = amends.payouts_sent + amends.payouts_waiting + amends.payouts_failed
+    paid = f"{amends.payouts_sent} of {payouts} payouts made, " if payouts else ""
+    unpaid = f", {amends.payouts_failed} payouts failed" if amends.payouts_failed else ""
     unsent = f", {amends.letters_failed} could not be sent" if amends.letters_failed else ""
     return (
         f"amends {amends.state}: {amends.done} of {amends.diners} diners, "
         f"{btc_text(amends.refunded)} of {btc_text(amends.refund)} refunded, {amends.vouchers} vouchers, "
-        f"{amends.letters_sent} letters sent{unsent}{failed}"
+        f"{paid}{amends.letters_sent} letters sent{unsent}{unpaid}{failed}"
     )

@@ -69,7 +69,7 @@ class AmendsOffice:
         incident = await self._live(incident_id)
         before = await self._shop.amends(actor, incident.key)
         plan = await self._do(incident_id, actor, self._shop.retry)
-        failed = before.failed + before.letters_failed
+        failed = before.failures
         if failed:
             fact = AmendsRetried(failed=failed)
             await self._incidents.note(incident_id, fact, by=actor.name, at=self._clock.now())

@@ -108,11 +108,20 @@ class Amends(Wire, frozen=True):
     approved_by: str | None
     started_at: datetime | None
     finished_at: datetime | None
+    payouts_sent: int = 0
+    """Refunds made through a payment gateway, if one is set up."""
+    payouts_waiting: int = 0
+    payouts_failed: int = 0
 
     @property
     def over(self) -> bool:
-        """Everything was given, and no letter waits."""
-        return self.state == "done" and not self.letters_waiting
+        """Everything was given, and no payout and no letter waits."""
+        return self.state == "done" and not self.payouts_waiting and not self.letters_waiting
+
+    @property
+    def failures(self) -> int:
+        """What people should look at, and then try again."""
+        return self.failed + self.payouts_failed + self.letters_failed
 
 
 class Incident(Wire, frozen=True):

@@ -189,7 +189,7 @@ async def _incident(
 async def _failures(office: Office, incident: Incident, actor: Actor) -> tuple[list[Any], str]:
     """Of amends; and why they cannot be shown."""
     plan = incident.amends
-    if plan is None or not (plan.failed or plan.letters_failed):
+    if plan is None or not plan.failures:
         return [], ""
     try:
         return list((await office.amends.failures(incident.id, actor))[:_FAILURES]), ""

@@ -119,6 +119,10 @@ class Plan(Wire, frozen=True):
     letters_sent: int
     letters_waiting: int
     letters_failed: int
+    payouts_sent: int
+    """Refunds made through the payment gateway; with the built-in wallet there are none."""
+    payouts_waiting: int
+    payouts_failed: int
     planned_at: datetime
     planned_by: str
     needs_approval: bool

@@ -94,7 +94,8 @@ SELECT a.*,
        (SELECT count(*) FROM shop.amends_diners d WHERE d.incident = a.incident AND d.status = 'done') AS done,
        (SELECT count(*) FROM shop.amends_diners d WHERE d.incident = a.incident AND d.status = 'failed') AS failed,
        o.orders, o.refund, r.refunds, r.refunded, r.vouchers, r.apologies,
-       l.sent AS letters_sent, l.waiting AS letters_waiting, l.failed AS letters_failed
+       l.sent AS letters_sent, l.waiting - p.held AS letters_waiting, l.failed AS letters_failed,
+       p.sent AS payouts_sent, p.waiting AS payouts_waiting, p.failed AS payouts_failed
 FROM shop.amends a
 CROSS JOIN LATERAL (
     SELECT count(*) AS orders, coalesce(sum(charged) FILTER (WHERE 'refund' = ANY(remedies)), 0)::bigint AS refund
@@ -111,6 +112,13 @@ CROSS JOIN LATERAL (
            count(*) FILTER (WHERE status = 'failed') AS failed
     FROM shop.letters l WHERE l.incident = a.incident
 ) l
+CROSS JOIN LATERAL (
+    -- A letter that a failed payout holds up does not wait: nothing moves it but a retry.
+    SELECT count(*) FILTER (WHERE status = 'sent') AS sent, count(*) FILTER (WHERE status = 'waiting') AS waiting,
+           count(*) FILTER (WHERE status = 'failed') AS failed,
+           count(DISTINCT message_id) FILTER (WHERE status = 'failed') AS held
+    FROM shop.payouts p WHERE p.incident = a.incident
+) p
 WHERE a.incident = $1;
 
 -- name: approve
@@ -128,6 +136,7 @@ SELECT incident FROM shop.amends WHERE started_at IS NOT NULL AND finished_at IS
 -- name: give
 -- Everything for the next diners: refund, voucher and letter, each order and kind once, all in this one commit.
 -- Diners whom another process serves are left to it. Who was deleted is refunded, and gets no voucher and no letter.
+-- Where a payment gateway pays out, what is owed through it is written down too.
 WITH due AS MATERIALIZED (
     SELECT diner_id FROM shop.amends_diners WHERE incident = $1::text AND status = 'due'
     ORDER BY diner_id LIMIT $3::bigint FOR UPDATE SKIP LOCKED
@@ -158,7 +167,7 @@ WITH due AS MATERIALIZED (
     JOIN shop.users u ON u.id = w.diner_id
     WHERE CASE w.kind WHEN 'refund' THEN r.id IS NOT NULL ELSE u.deleted_at IS NULL END
     ON CONFLICT (order_id, kind) DO NOTHING
-    RETURNING order_id, kind, diner_id
+    RETURNING order_id, kind, diner_id, amount
 ), vouched AS (
     INSERT INTO shop.vouchers (diner_id, reason, granted_at)
     SELECT DISTINCT diner_id, 'incident ' || $1::text, $2::timestamptz FROM given WHERE kind = 'voucher'
@@ -186,6 +195,18 @@ WITH due AS MATERIALIZED (
     WHERE g.kind = 'apology'
     GROUP BY g.diner_id
     ON CONFLICT DO NOTHING
+), owed AS (
+    INSERT INTO shop.payouts (order_id, name, incident, diner_id, message_id, amount, status, next_try_at, queued_at)
+    SELECT g.order_id, 'JWT Pizza ' || m.mark || ' order ' || g.order_id, $1::text, g.diner_id, t.message_id, g.amount,
+           'waiting', $2::timestamptz, $2::timestamptz
+    FROM given g CROSS JOIN shop.payout_mark m
+    LEFT JOIN (
+        SELECT order_id, 'amends.' || $1::text || '.' || diner_id || '.' || min(order_id) OVER (PARTITION BY diner_id)
+                         AS message_id
+        FROM given WHERE kind = 'apology'
+    ) t USING (order_id)
+    WHERE $4::boolean AND g.kind = 'refund' AND g.amount > 0
+    ON CONFLICT (order_id) DO NOTHING
 ), done AS (
     UPDATE shop.amends_diners d SET status = 'done', done_at = $2::timestamptz, error = NULL
     FROM due WHERE d.incident = $1 AND d.diner_id = due.diner_id
@@ -209,18 +230,24 @@ WHERE a.incident = $1 AND a.finished_at IS NULL
 RETURNING incident;
 
 -- name: failures
--- Who could not be given anything, and letters that could not be sent.
+-- Who could not be given anything, payouts that could not be made, and letters that could not be sent.
 SELECT diner_id, coalesce(error, '') AS error FROM shop.amends_diners WHERE incident = $1 AND status = 'failed'
+UNION ALL
+SELECT diner_id, 'payout of order ' || order_id || ': ' || coalesce(error, '') FROM shop.payouts
+WHERE incident = $1 AND status = 'failed'
 UNION ALL
 SELECT diner_id, 'letter: ' || coalesce(error, '') FROM shop.letters WHERE incident = $1 AND status = 'failed'
 ORDER BY 1;
 
 -- name: retry
--- Both are tried again.
+-- All of them are tried again.
 WITH again AS (
     UPDATE shop.amends_diners SET status = 'due', error = NULL WHERE incident = $1 AND status = 'failed' RETURNING 1
 ), letters AS (
     UPDATE shop.letters SET status = 'queued', attempts = 0, next_try_at = $2 WHERE incident = $1 AND status = 'failed'
     RETURNING 1
+), payouts AS (
+    UPDATE shop.payouts SET status = 'waiting', attempts = 0, next_try_at = $2 WHERE incident = $1 AND status = 'failed'
+    RETURNING 1
 )
-SELECT (SELECT count(*) FROM again) + (SELECT count(*) FROM letters);
+SELECT (SELECT count(*) FROM again) + (SELECT count(*) FROM letters) + (SELECT count(*) FROM payouts);

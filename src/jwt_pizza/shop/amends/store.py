@@ -30,8 +30,10 @@ _remedies = msgspec.json.Decoder(dict[Harm, tuple[Remedy, ...]]).decode
 
 
 class PostgresAmends:
-    def __init__(self, postgres: Postgres, limits: Limits) -> None:
+    def __init__(self, postgres: Postgres, limits: Limits, *, pays_out: bool) -> None:
+        """`pays_out`: refunds are not complete with their transfer, but leave through a payment gateway."""
         self._postgres = postgres
+        self._pays_out = pays_out
         self._limits = limits
 
     async def impact(self, since: datetime, until: datetime) -> Impact:
@@ -85,7 +87,9 @@ class PostgresAmends:
     async def give(self, incident: str, at: datetime, *, take: int) -> int:
         async with self._postgres.lease("amends.give", allowance=_ALLOWANCE) as connection:
             try:
-                return int(await connection.fetchval(SQL["give"], incident, at, take, timeout=_ALLOWANCE))
+                return int(
+                    await connection.fetchval(SQL["give"], incident, at, take, self._pays_out, timeout=_ALLOWANCE)
+                )
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError):
                 # One of them cannot be given: alone it fails alone.
                 return await self._give_one(connection, incident, at)
@@ -93,7 +97,7 @@ class PostgresAmends:
     async def _give_one(self, connection: Connection, incident: str, at: datetime) -> int:
         diner_id = await connection.fetchval(SQL["next_due"], incident)
         try:
-            return int(await connection.fetchval(SQL["give"], incident, at, 1))
+            return int(await connection.fetchval(SQL["give"], incident, at, 1, self._pays_out))
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
             await connection.execute(SQL["give_up"], incident, diner_id, str(error)[:300])
             return 1
@@ -130,6 +134,9 @@ class PostgresAmends:
             letters_sent=row["letters_sent"],
             letters_waiting=row["letters_waiting"],
             letters_failed=row["letters_failed"],
+            payouts_sent=row["payouts_sent"],
+            payouts_waiting=row["payouts_waiting"],
+            payouts_failed=row["payouts_failed"],
             planned_at=row["planned_at"],
             planned_by=row["planned_by"],
             needs_approval=needs_approval,

@@ -108,6 +108,12 @@ SELECT count(*) AS wrong
 FROM shop.remedies r JOIN shop.orders o ON o.id = r.order_id
 WHERE r.kind = 'refund' AND (o.status <> 'refunded' OR r.amount <> o.total - o.discount);
 
+-- name: check_payouts
+-- Payouts of another amount than their order's refund to its diner.
+SELECT count(*) AS wrong
+FROM shop.payouts p LEFT JOIN shop.transfers t ON t.id = p.order_id * 10 + 2 AND t.credit = p.diner_id * 10 + 1
+WHERE t.amount IS DISTINCT FROM p.amount;
+
 -- name: check_items
 -- Orders whose price is not the sum of their items.
 SELECT count(*) AS wrong

@@ -31,6 +31,7 @@ INVARIANTS: Final = {
     "check_balances": "{} balances differ from the sum of their transfers",
     "check_vouchers": "{} discounts and voucher days do not belong together",
     "check_remedies": "{} refunds of amends are not in the books",
+    "check_payouts": "{} payouts are not what their orders were refunded",
     "check_keys": "{} idempotency keys point to no order",
 }
 

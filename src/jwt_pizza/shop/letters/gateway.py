@@ -37,7 +37,7 @@ class MailedLetters:
 def drawn(letter: Letter, shop: str) -> Mapping[str, object]:
     """What the templates get."""
     facts = letter.facts
-    refunded = Satoshis(sum(order.satoshis for order in facts.orders if order.refunded))
+    kept = [order.satoshis for order in facts.orders if order.refunded and order.order_id not in letter.links]
     one = len(facts.orders) == 1
     subject = "We are sorry about your pizza" if one else "We are sorry about your pizzas"
     return {
@@ -45,7 +45,8 @@ def drawn(letter: Letter, shop: str) -> Mapping[str, object]:
         "name": letter.name,
         "explanation": facts.explanation,
         "orders": facts.orders,
-        "refunded": refunded,
+        "links": letter.links,
+        "refunded": Satoshis(sum(kept)),
         "voucher": facts.voucher,
         "shop": shop,
     }

@@ -1,6 +1,6 @@
 """Letters to diners: written in the commit of what they tell, sent afterwards, under the same Message-ID every time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,8 @@ class Letter(msgspec.Struct, frozen=True):
     email: str | None
     facts: "LetterFacts"
     attempts: int
+    links: Mapping[int, str]
+    """Where the refund of an order is claimed; of those that leave by a payment gateway."""
 
 
 class LetterOrder(Wire, frozen=True):

@@ -27,6 +27,7 @@ class PostgresLetters:
                 email=row["email"],
                 facts=msgspec.json.decode(row["facts"], type=LetterFacts),
                 attempts=row["attempts"],
+                links=msgspec.json.decode(row["links"] or "{}", type=dict[int, str]),
             )
             for row in rows
         ]
