@@ -74,12 +74,14 @@ def figures(
         seconds = time.monotonic() - started
         if not attacks.command(running, "ledger", "check").startswith("the ledger is sound"):
             raise Uneven("the ledger is not sound")
-    ids = [message_id for found in box.taken.values() for message_id in found]
-    counted = {**given, "recipients": len(box.taken), "message_ids": len(set(ids))}
+    # Ops may have written, too: to the engineer, about the processes that were killed.
+    letters = {recipient: found for recipient, found in box.taken.items() if recipient.startswith("hurt")}
+    ids = [message_id for found in letters.values() for message_id in found]
+    counted = {**given, "recipients": len(letters), "message_ids": len(set(ids))}
     wrong = {name: count for name, count in counted.items() if count != diners}
     if wrong or len(ids) != diners:
         raise Uneven(f"for {diners} diners there are {wrong or len(ids)}")
-    return {"seconds": round(seconds, 1), "kills": killed, **counted, "sent_again": box.count - diners}
+    return {"seconds": round(seconds, 1), "kills": killed, **counted, "sent_again": sum(found.total() for found in letters.values()) - diners}
 
 
 def _kill(running: system.System, box: Sink, diners: int, kills: int, dice: random.Random) -> int:
