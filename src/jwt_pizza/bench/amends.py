@@ -81,7 +81,8 @@ def figures(
     wrong = {name: count for name, count in counted.items() if count != diners}
     if wrong or len(ids) != diners:
         raise Uneven(f"for {diners} diners there are {wrong or len(ids)}")
-    return {"seconds": round(seconds, 1), "kills": killed, **counted, "sent_again": sum(found.total() for found in letters.values()) - diners}
+    sent = sum(found.total() for found in letters.values())
+    return {"seconds": round(seconds, 1), "kills": killed, **counted, "sent_again": sent - diners}
 
 
 def _kill(running: system.System, box: Sink, diners: int, kills: int, dice: random.Random) -> int:
