@@ -35,6 +35,10 @@ run: $(STAMP) ## Start the whole system with demo data on http://127.0.0.1:3000
 test: setup lint ## Check style, types and layout, then run every test in parallel
 	@$(BIN)/python -m pytest -n auto
 
+.PHONY: test-thorough
+test-thorough: setup ## Run the tests with every kill and example that the promises name (thirty kills, not nine)
+	@JWT_PIZZA_THOROUGH=1 $(BIN)/python -m pytest -n auto
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, types and the layout's import rules
 	@$(BIN)/ruff check

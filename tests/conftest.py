@@ -15,6 +15,7 @@ from jwt_pizza.apps import demo, migration
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit import embedded
 from jwt_pizza.kit.postgres import Postgres
+from tests.places import scratch
 from tests.running import Running, running_shop
 
 _ROOT = "JWT_PIZZA_TEST_DATA_DIR"
@@ -23,7 +24,8 @@ _ROOT = "JWT_PIZZA_TEST_DATA_DIR"
 def pytest_configure(config: pytest.Config) -> None:
     # The process that starts the workers starts PostgreSQL; the workers find it running.
     if not hasattr(config, "workerinput"):
-        os.environ[_ROOT] = tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp")
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", scratch())
+        os.environ[_ROOT] = tempfile.mkdtemp(prefix="jwt-pizza-test-", dir=scratch())
         embedded.start(Path(os.environ[_ROOT]), durable=False, settings={"max_connections": "300"})
 
 

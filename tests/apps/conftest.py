@@ -9,11 +9,12 @@ import pytest
 
 from jwt_pizza.kit import embedded
 from tests.apps.load import Up
+from tests.places import scratch
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir=scratch()))
     place.chmod(0o755)
     yield place
     cluster = embedded.running(place)

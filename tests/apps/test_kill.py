@@ -12,11 +12,12 @@ import asyncpg
 import pytest
 
 from tests.apps.load import DEADLINE, Diners, OwnFactory, Up, guests, history, replays
+from tests.places import thorough
 from tests.running import Answer, claims
 
-KILLS = 10
+KILLS = thorough(10, few=4)
 CLIENTS = 6
-ROUNDS = 10
+ROUNDS = thorough(10, few=3)
 """Of shop, factory and PostgreSQL in turn."""
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -47,7 +48,7 @@ def far_up(home: Path, own_factory: OwnFactory) -> Iterator[Up]:
 
 
 @on_linux
-async def test_workers_are_killed_ten_times_under_load(up: Up) -> None:
+async def test_workers_are_killed_again_and_again_under_load(up: Up) -> None:
     dice = random.Random(2024)
     async with guests(up) as diners:
         load = [asyncio.create_task(diners.order(number)) for number in range(CLIENTS)]
@@ -86,7 +87,7 @@ async def test_the_database_is_killed_under_load(up: Up) -> None:
 
 
 @on_linux
-async def test_shop_factory_and_database_are_killed_in_turn_thirty_times(far_up: Up, own_factory: OwnFactory) -> None:
+async def test_shop_factory_and_database_are_killed_in_turn(far_up: Up, own_factory: OwnFactory) -> None:
     """Under policy factory. Half of the keys that a death left open are asked for again, the others never."""
     dice = random.Random(2024)
     async with guests(far_up) as diners:

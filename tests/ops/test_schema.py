@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jwt_pizza.kit.postgres import Postgres
 from tests.ops.office import office
+from tests.places import thorough
 from tests.web.test_schema import CHECKS
 
 # It would log out, take away the role or the person that it all runs as; `/` is also a page, calendars are no JSON,
@@ -29,7 +30,7 @@ async def test_answers_are_as_the_schema_says_whatever_is_sent(
             f"--header=Authorization: Bearer {made.ada}",
             f"--checks={','.join(CHECKS)}",
             "--phases=examples,fuzzing",
-            "--max-examples=8",
+            f"--max-examples={thorough(8, few=4)}",
             "--seed=7",
             "--generation-database=none",
             "--request-timeout=10",

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tests.places import thorough
 from tests.running import Running
 
 CHECKS = (
@@ -29,7 +30,7 @@ async def test_answers_are_as_the_schema_says_whatever_is_sent(shop: Running, tm
         f"--header=Authorization: Bearer {token}",
         f"--checks={','.join(CHECKS)}",
         "--phases=examples,coverage,fuzzing",
-        "--max-examples=20",
+        f"--max-examples={thorough(20, few=8)}",
         "--seed=7",
         "--generation-database=none",
         "--request-timeout=10",
