@@ -80,7 +80,8 @@ async def events(
         except ClientGone:
             return
 
-    return Stream(told(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+    headers = {"x-accel-buffering": "no", "cache-control": "no-store"}
+    return Stream(told(), media_type="text/event-stream", headers=headers)
 
 
 async def _standings(desk: ScheduleDesk, names: Names) -> Sequence[OnCallCard]:
