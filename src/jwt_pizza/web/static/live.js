@@ -8,7 +8,6 @@ let lastHeard = new Date();
 
 const tell = (text) => {
   if (state.textContent !== text) state.textContent = text;
-  state.hidden = false;
 };
 
 const replace = (old, fresh) => {
@@ -25,7 +24,7 @@ const listen = () => {
     clearTimeout(lost);
     lost = undefined;
     lastHeard = new Date();
-    tell("Live: what changes is shown within two seconds.");
+    tell("Live.");
   };
   events.addEventListener("open", heard);
   events.addEventListener("overview", ({ data }) => {
