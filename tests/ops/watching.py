@@ -16,6 +16,7 @@ from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.alerts.model import Incoming
 from jwt_pizza.ops.events.store import PostgresEvents
+from jwt_pizza.ops.telemetry.fleet import Fleet
 from tests.running import Running, serving
 
 
@@ -50,7 +51,7 @@ async def running_watch(database_url: str, heard: Heard, **changes: object) -> A
     log, clock = Log("ops", level="error"), SystemClock()
     postgres = parts.pool(loaded, database_url, "jwt-pizza ops", clock=clock)
     own = Telemetry("ops", "test", postgres, clock, log)
-    part = telemetry.part(Base(loaded, postgres, clock, log, PostgresEvents(postgres)), own, heard)
+    part = telemetry.part(Base(loaded, postgres, clock, log, PostgresEvents(postgres)), own, heard, Fleet())
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -29,6 +29,7 @@ from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.ops.events.store import PostgresEvents
 from jwt_pizza.ops.status.gateway import HttpProbe
 from jwt_pizza.ops.status.service import Lookout
+from jwt_pizza.ops.telemetry.fleet import Fleet
 from jwt_pizza.web import assets, health, openapi, templates
 from jwt_pizza.web.error_pages import ErrorPages
 
@@ -97,15 +98,16 @@ def wired(base: Base, own: Telemetry, lookout: Lookout) -> Sequence[Part]:
     watchbill = schedules.watchbill(base, crew)
     response = incidents.response(base, alerting)
     public = status.public(base, lookout)
+    fleet = Fleet()
     return [
         people.part(base, crew),
         schedules.part(base, watchbill),
         coverage.part(base, crew, watchbill),
         alerts.part(base, alerting),
         paging.part(base, crew, watchbill.desk, alerting),
-        telemetry.part(base, own, alerting.intake),
+        telemetry.part(base, own, alerting.intake, fleet),
         incidents.part(base, crew, response),
         reports.part(base, crew, response, public.book),
         status.part(base, crew, public),
-        console.part(crew),
+        console.part(base, crew, alerting, response, fleet),
     ]

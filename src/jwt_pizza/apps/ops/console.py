@@ -1,9 +1,30 @@
 """The console, wired: pages over what the other parts can do."""
 
-from jwt_pizza.apps.ops.base import Part
+from litestar.di import Provide
+
+from jwt_pizza.apps import parts
+from jwt_pizza.apps.ops.alerts import Alerting
+from jwt_pizza.apps.ops.base import Base, Part
+from jwt_pizza.apps.ops.incidents import Response
 from jwt_pizza.apps.ops.people import Crew, site_pages
-from jwt_pizza.ops.console import charts, overview, pages
+from jwt_pizza.ops.console import charts, connections, coverage, keys, on_call, overview, pages
+from jwt_pizza.ops.console.board import Board, Situation, situation
+from jwt_pizza.ops.telemetry.fleet import Fleet, View
+from jwt_pizza.web import templates
 
 
-def part(crew: Crew) -> Part:
-    return Part(handlers=[overview.router, site_pages(crew.site, [pages.router, charts.router])])
+def part(base: Base, crew: Crew, alerting: Alerting, response: Response, fleet: Fleet) -> Part:
+    drawing = templates.engine(parts.VERSION).engine_instance.engine.get_template("console/live.html")
+
+    async def look() -> Situation:
+        return await situation(View(fleet, base.clock.monotonic()), response.desk, alerting.desk)
+
+    def draw(now: Situation) -> str:
+        return drawing.render(now=now)
+
+    board = Board(look, draw, base.clock, longest=base.settings.request_seconds * 0.8)
+    handlers = [pages.router, charts.router, connections.router, coverage.router, on_call.router, keys.router]
+    return Part(
+        handlers=[overview.router, site_pages(crew.site, handlers)],
+        dependencies={"board": Provide(lambda: board, sync_to_thread=False)},
+    )

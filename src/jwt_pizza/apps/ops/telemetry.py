@@ -57,10 +57,9 @@ class Lookout:
                 metrics.WATCH_LEADS.set(self._watch.leads)
 
 
-def part(base: Base, own: Telemetry, intake: Intake) -> Part:
+def part(base: Base, own: Telemetry, intake: Intake, fleet: Fleet) -> Part:
     """`own`: of this process, which says about itself what the others do."""
     settings, clock = base.settings, base.clock
-    fleet = Fleet()
     failed = asyncio.Event()
     stored = PostgresSnapshots(base.postgres, clock)
     leadership = PostgresLeadership(base.postgres, own.process)

@@ -68,7 +68,7 @@ def drawn(view: View) -> Sequence[Section]:
         Section(
             "service",
             "Orders",
-            [_stacked(view, "Orders, delivered and not", (("good", delivered), ("bad", failures)))],
+            [stacked(view, "Orders, delivered and not", (("good", delivered), ("bad", failures)))],
             [
                 ("Orders in the last minute", str(view.count(orders, 60))),
                 ("of them not delivered", str(view.count(failures, 60))),
@@ -78,7 +78,7 @@ def drawn(view: View) -> Sequence[Section]:
         Section(
             "factory",
             "The factory",
-            [_stacked(view, "Tries of the factory, good and bad", (("good", _good_bakes), ("bad", _bad_bakes)))],
+            [stacked(view, "Tries of the factory, good and bad", (("good", _good_bakes), ("bad", _bad_bakes)))],
             [
                 *[(f"answers: {reason}", str(count)) for reason, count in view.by(_bakes, REMEMBERED).items()],
                 *[(f"breaker of {name}", state) for name, state in _breakers(view)],
@@ -88,8 +88,8 @@ def drawn(view: View) -> Sequence[Section]:
             "money",
             "Money",
             [
-                _stacked(view, "Sold, in satoshis", (("good", _revenue),)),
-                _stacked(view, "Charged and not delivered, orders", (("bad", charged),)),
+                stacked(view, "Sold, in satoshis", (("good", _revenue),)),
+                stacked(view, "Charged and not delivered, orders", (("bad", charged),)),
             ],
             [
                 ("Sold in ten minutes", btc_text(Satoshis(view.count(_revenue, REMEMBERED)))),
@@ -126,7 +126,8 @@ def drawn(view: View) -> Sequence[Section]:
     ]
 
 
-def _stacked(view: View, title: str, parts: Sequence[tuple[str, Callable[[Counts], int]]]) -> Chart:
+def stacked(view: View, title: str, parts: Sequence[tuple[str, Callable[[Counts], int]]]) -> Chart:
+    """Of the last ten minutes; each part is the class of its colour and what is counted."""
     series = [(tone, view.series(what, _PAUSE)) for tone, what in parts]
     columns = [sum(column) for column in zip(*(values for _, values in series), strict=True)]
     most = max([*columns, 1])

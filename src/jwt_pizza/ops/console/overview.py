@@ -1,18 +1,14 @@
 """Five seconds: is everything up, does anything fire, who is on call?"""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
 
-import msgspec
 from litestar import MediaType, Router, get
 from litestar.di import NamedDependency as Given
-from litestar.response import Template
+from litestar.response import Stream, Template
 
 from jwt_pizza.kernel.errors import Unauthorized, Unavailable
-from jwt_pizza.kernel.money import Satoshis, btc_text
-from jwt_pizza.ops.alerts.model import Group, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
-from jwt_pizza.ops.incidents.model import Incident
+from jwt_pizza.ops.console.board import Board, Situation, pulse, situation
 from jwt_pizza.ops.incidents.service import IncidentDesk
 from jwt_pizza.ops.people.login import Door
 from jwt_pizza.ops.people.model import Person
@@ -22,52 +18,11 @@ from jwt_pizza.ops.schedules.routes import names_of
 from jwt_pizza.ops.schedules.service import ScheduleDesk
 from jwt_pizza.ops.status.model import Overview
 from jwt_pizza.ops.status.service import Lookout
-from jwt_pizza.ops.telemetry.fleet import View, charged, delivered, failures
+from jwt_pizza.ops.telemetry.fleet import View
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.errors import wants_html
+from jwt_pizza.web.line import ClientGone, Line
 from jwt_pizza.web.site import Site
-
-_GROUPS: Final = 10
-_MINUTE: Final = 60.0
-
-
-class Situation(msgspec.Struct, frozen=True):
-    """What those who are logged in see besides."""
-
-    incidents: Sequence[Incident]
-    groups: Sequence[Group]
-    on_call: Sequence[OnCallCard]
-
-
-class Pulse(msgspec.Struct, frozen=True):
-    """Whether people are getting pizza: orders of the last minute, and what stands in their way."""
-
-    delivered: int
-    failed: int
-    charged: int
-    """Of the failed ones those that were charged."""
-    revenue: str
-    ovens: Sequence[str]
-    """The policy and breaker of each process of the shop, those that are alike once."""
-    used: int
-    limit: int
-    waiting: int
-
-
-def pulse(view: View) -> Pulse:
-    """Pure."""
-    gauges = view.gauges()
-    ovens = {process.last.vitals.ovens for process in view.live if process.last.vitals.ovens is not None}
-    return Pulse(
-        delivered=view.count(delivered, _MINUTE),
-        failed=view.count(failures, _MINUTE),
-        charged=view.count(charged, _MINUTE),
-        revenue=btc_text(Satoshis(view.count(lambda counts: counts.revenue, _MINUTE))),
-        ovens=sorted(f"{oven.policy}, breaker {oven.breaker}" for oven in ovens),
-        used=gauges.used,
-        limit=gauges.limit,
-        waiting=gauges.waiting,
-    )
 
 
 @get("/", summary="Is each part of the system up?")
@@ -87,47 +42,50 @@ async def overview(
     components = await lookout.look()
     if not wants_html(request):
         return Overview(message="JWT Pizza ops", version=version, components=components)
-    situation, trouble = None, ""
+    found, on_call = Situation(pulse(fleet_view)), None
     token = site.session_token(request)
     if token is not None:
         try:
             request.state["viewer"] = (await door.identify(token)).name
-            situation = Situation(
-                incidents=await incident_desk.find(state="open", before=None, take=_GROUPS),
-                groups=await group_desk.find(Wanted(status="open", limit=_GROUPS)),
-                on_call=await _standings(schedule_desk, await names_of(people_desk)),
-            )
+            found = await situation(fleet_view, incident_desk, group_desk)
+            if not found.trouble:
+                on_call = await _standings(schedule_desk, await names_of(people_desk))
         except Unauthorized:
             pass
         except Unavailable as refusal:
-            trouble = refusal.message
+            found = Situation(pulse(fleet_view), trouble=refusal.message)
     page = site.draw(
-        request,
-        "console/overview.html",
-        components=components,
-        situation=situation,
-        pulse=pulse(fleet_view),
-        trouble=trouble,
-        place="overview",
+        request, "console/overview.html", components=components, now=found, on_call=on_call, place="overview"
     )
     # Said here, because of the two things that this may return only one is a page.
     page.media_type = MediaType.HTML
     return page
 
 
-@get("/on-call", include_in_schema=False)
-async def who(
+@get("/events", include_in_schema=False)
+async def events(
     request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],  # noqa: ARG001
-    schedule_desk: Given[ScheduleDesk],
-    names: Given[Names],
-) -> Template:
-    return site.draw(request, "console/on_call.html", on_call=await _standings(schedule_desk, names), place="on-call")
+    person: Given[Person],  # noqa: ARG001 - 401
+    board: Given[Board],
+) -> Stream:
+    """Server-sent events: what changes of the overview, as HTML; the stream ends after a while."""
+    line = Line(request.scope, request.receive)
+
+    async def told() -> AsyncIterator[bytes]:
+        yield b"retry: 1000\n\n"
+        try:
+            async for drawn in board.watch(line.pause):
+                lines = "".join(f"data: {text}\n" for text in drawn.splitlines())
+                yield f"event: overview\n{lines}\n".encode()
+        except ClientGone:
+            return
+
+    headers = {"x-accel-buffering": "no", "cache-control": "no-store"}
+    return Stream(told(), media_type="text/event-stream", headers=headers)
 
 
 async def _standings(desk: ScheduleDesk, names: Names) -> Sequence[OnCallCard]:
     return [names.on_call(*standing) for standing in await desk.standings(None)]
 
 
-router = Router("/", route_handlers=[overview, who], tags=["status"])
+router = Router("/", route_handlers=[overview, events], tags=["status"])

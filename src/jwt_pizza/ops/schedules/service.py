@@ -14,6 +14,7 @@ from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import People, Person
 from jwt_pizza.ops.people.service import must_manage
 from jwt_pizza.ops.schedules import calendar
+from jwt_pizza.ops.schedules.days import Day, days
 from jwt_pizza.ops.schedules.lineup import Override, Standing, final, gaps, next_change, on_call
 from jwt_pizza.ops.schedules.model import Change, Draft, NewOverride, Schedule, ScheduleBook, Source
 from jwt_pizza.ops.schedules.rotation import YEARS, Rotation, Shift, Span, checked
@@ -49,6 +50,19 @@ class ScheduleDesk:
         return [
             (schedule, Standing(at, on_call(schedule.lineup, at)), next_change(schedule.lineup, at))
             for schedule in await self._book.all(at)
+        ]
+
+    async def calendars(self, length: int) -> Sequence[tuple[Schedule, Standing, Standing | None, Sequence[Day]]]:
+        """Every schedule with who is on call now, who next, and the coming days, today first."""
+        now = self._clock.now()
+        return [
+            (
+                schedule,
+                Standing(now, on_call(schedule.lineup, now)),
+                next_change(schedule.lineup, now),
+                days(schedule.lineup, now, length),
+            )
+            for schedule in await self._book.all(now)
         ]
 
     async def get(self, schedule_id: int) -> Schedule:
