@@ -7,6 +7,8 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+# One more than there are cores: some tests wait for servers to start.
+WORKERS := $(shell expr $$(nproc) + 1)
 AXE := tests/axe/node_modules/.package-lock.json
 
 .PHONY: help
@@ -33,11 +35,11 @@ run: $(STAMP) ## Start the whole system with demo data on http://127.0.0.1:3000
 
 .PHONY: test
 test: setup lint ## Check style, types and layout, then run every test in parallel
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: test-thorough
 test-thorough: setup ## Run the tests with every kill and example that the promises name (thirty kills, not nine)
-	@JWT_PIZZA_THOROUGH=1 $(BIN)/python -m pytest -n auto
+	@JWT_PIZZA_THOROUGH=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: lint
 lint: $(STAMP) ## Check style, types and the layout's import rules
