@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -15,13 +14,15 @@ from typing import Final
 import asyncpg
 
 from jwt_pizza.bench import attacks, system
+from jwt_pizza.bench.asking import ask, log_in
 from jwt_pizza.bench.sink import Sink, sink
 from jwt_pizza.kernel.errors import Refusal
 
 DINERS: Final = 10_000
 KILLS: Final = 20
 _PATIENCE: Final = 300.0
-_WINDOW: Final = {"since": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"}
+_ADMIN: Final = '{"email":"a@jwt.com","password":"admin"}'
+_PLAN: Final = '{"since":"2020-01-01T00:00:00Z","until":"2020-01-02T00:00:00Z","explanation":"The oven failed."}'
 _HURT: Final = """
 WITH people AS (
     INSERT INTO shop.users (name, email, email_key, password_hash, created_at)
@@ -60,15 +61,14 @@ def figures(
     """`seconds` from the execution's start until the last letter was taken. Raises Uneven."""
     with sink() as (url, box), system.running(2, settings={"SMTP_URL": url, **settings}) as running:
         asyncio.run(_hurt(running.database_url, diners))
-        token = _log_in(running.shop)
-        plan = _ask(
-            "PUT", f"{running.shop}/api/ops/amends/bench", {**_WINDOW, "explanation": "The oven failed."}, token
-        )
+        token = log_in(running.shop, _ADMIN)
+        amends = f"{running.shop}/api/ops/amends/bench"
+        plan = json.loads(ask("PUT", amends, _PLAN, token))
         if plan["diners"] != diners:
             raise Uneven(f"{plan['diners']} diners were planned for, not {diners}")
-        _ask("POST", f"{running.shop}/api/ops/amends/bench/approval", None, token)
+        ask("POST", f"{amends}/approval", token=token)
         started = time.monotonic()
-        _ask("POST", f"{running.shop}/api/ops/amends/bench/execution", None, token)
+        ask("POST", f"{amends}/execution", token=token)
         killed = _kill(running, box, diners, kills, random.Random(seed))  # noqa: S311 - the same moments each time
         given = asyncio.run(_finished(running.database_url, diners))
         seconds = time.monotonic() - started
@@ -121,16 +121,3 @@ async def _finished(database_url: str, diners: int) -> dict[str, int]:
                 await asyncio.sleep(0.2)
     finally:
         await connection.close()
-
-
-def _log_in(shop: str) -> str:
-    return str(_ask("PUT", f"{shop}/api/auth", {"email": "a@jwt.com", "password": "admin"}, None)["token"])
-
-
-def _ask(method: str, url: str, body: object, token: str | None) -> dict[str, object]:
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - our own system
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        found: dict[str, object] = json.loads(answer.read())
-        return found

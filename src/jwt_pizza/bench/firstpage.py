@@ -5,7 +5,6 @@ import queue
 import threading
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 from jwt_pizza.bench import attacks, storm, system
+from jwt_pizza.bench.asking import ask, log_in
 
 RUNS: Final = 20
 _PATIENCE: Final = 30.0
@@ -40,7 +40,7 @@ def _one() -> float:
         }
         with system.running(2, "factory-only", account) as running:
             attacks.command(running, "chaos", "start", "fail")
-            token = _log_in(running.shop)
+            token = log_in(running.shop, storm.LOGIN)
             started = time.monotonic()
             _order(running.shop, token)
             return (arrivals.get(timeout=_PATIENCE) - started) * 1000
@@ -76,25 +76,12 @@ def _provider() -> Iterator[tuple[str, "queue.Queue[float]"]]:
         thread.join()
 
 
-def _log_in(shop: str) -> str:
-    return str(json.loads(_ask("PUT", f"{shop}/api/auth", storm.LOGIN, None))["token"])
-
-
 def _order(shop: str, token: str) -> None:
     """It fails: that is what is wanted."""
     try:
-        _ask("POST", f"{shop}/api/order", storm.ORDER, token)
+        ask("POST", f"{shop}/api/order", storm.ORDER, token)
     except urllib.error.HTTPError as error:
         if error.code == HTTPStatus.INTERNAL_SERVER_ERROR:
             return
         raise
     raise LookupError("the order did not fail")
-
-
-def _ask(method: str, url: str, body: str, token: str | None) -> bytes:
-    headers = {"Content-Type": "application/json"}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-    request = urllib.request.Request(url, body.encode(), headers, method=method)  # noqa: S310 - of our own system
-    with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
-        return bytes(answer.read())
