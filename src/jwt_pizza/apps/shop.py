@@ -239,9 +239,7 @@ def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, t
     snapshots = PostgresSnapshots(postgres)
     leak = Leak(PostgresLeaks(postgres), ForgetfulStore(postgres), throttle, clock, random.random, telemetry.happenings)
     oven = ForgetfulOven(InHouseOven(bakery), leak)
-    remote = HttpFactory(
-        settings.factory_url or f"{settings.url}/factory", settings.factory_api_key or "none was configured", clock
-    )
+    remote = HttpFactory(settings.factory_address, settings.factory_api_key or "none was configured", clock)
     tuning = Tuning(
         deadline=settings.order_seconds, exercise=settings.exercise_share, open_for=settings.breaker_seconds
     )

@@ -14,8 +14,7 @@ class NoKey(Refusal):
 
 def call(loaded: Settings, method: str, kind: type[running.Answer], body: object = None) -> running.Answer:
     """Raises NoKey, NotRunning or Refused."""
-    address = (loaded.factory_url or f"{loaded.url}/factory").rstrip("/")
-    return running.call(method, f"{address}/api/admin/chaos", kind, key=_key(loaded), body=body)
+    return running.call(method, f"{loaded.factory_address}/api/admin/chaos", kind, key=_key(loaded), body=body)
 
 
 def _key(loaded: Settings) -> str:

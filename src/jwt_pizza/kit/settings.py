@@ -297,6 +297,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(action for action in SAFE_ACTIONS if action in given)
 
     @property
+    def factory_address(self) -> str:
+        """Of the factory that bakes for the shop: one of its own, or the one under the shop."""
+        return (self.factory_url or f"{self.url.rstrip('/')}/factory").rstrip("/")
+
+    @property
     def data_home(self) -> Path:
         return (self.data_dir or default_data_dir()).absolute()
 

@@ -45,11 +45,10 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0)
     own = Telemetry("ops", parts.VERSION, postgres, clock, log)
     base = Base(settings, postgres, clock, log, PostgresEvents(postgres), database_url)
-    factory = settings.factory_url or f"{settings.url.rstrip('/')}/factory"
     lookout = Lookout(
         [
             HttpProbe("shop", f"{settings.url}/readyz"),
-            HttpProbe("factory", f"{factory.rstrip('/')}/.well-known/jwks.json"),
+            HttpProbe("factory", f"{settings.factory_address}/.well-known/jwks.json"),
         ]
     )
     together = wired(base, own, lookout)

@@ -65,7 +65,7 @@ def response(base: Base, alerting: Alerting) -> Response:
 
 
 def http_shop(settings: Settings) -> HttpShop:
-    return HttpShop(settings.url, settings.factory_url or f"{settings.url.rstrip('/')}/factory", settings.ops_token)
+    return HttpShop(settings.url, settings.factory_address, settings.ops_token)
 
 
 class _Trouble:

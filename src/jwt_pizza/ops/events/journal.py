@@ -21,7 +21,7 @@ async def append(connection: Connection, events: Sequence[Event]) -> None:
 
 def columns(events: Sequence[Event]) -> tuple[list[object], ...]:
     """The arguments of the statement `append`."""
-    data: list[object] = [storable(_encode(event.fact)) for event in events]
+    data: list[object] = [_storable(_encode(event.fact)) for event in events]
     return (
         [event.at for event in events],
         [str(event.fact.__struct_config__.tag) for event in events],
@@ -45,6 +45,6 @@ def recorded(row: Row) -> Recorded:
     )
 
 
-def storable(encoded: bytes) -> str:
+def _storable(encoded: bytes) -> str:
     """JSON as PostgreSQL's jsonb takes it: without the character NUL, which no text there can hold."""
     return encoded.decode().replace("\\u0000", "\ufffd")

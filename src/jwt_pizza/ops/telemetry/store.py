@@ -12,7 +12,7 @@ from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kernel.vitals import Happening, Snapshot
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.ops.events.journal import append, storable
+from jwt_pizza.ops.events.journal import append
 from jwt_pizza.ops.events.model import Event
 from jwt_pizza.ops.events.model import Happening as Fact
 from jwt_pizza.ops.telemetry.model import Standing
@@ -46,7 +46,7 @@ class PostgresSnapshots:
                     snapshot.service,
                     snapshot.number,
                     self._clock.now(),
-                    storable(_encode(bare)),
+                    _encode(bare).decode(),
                 )
         except TimeoutError as error:
             raise Unavailable("the database is too slow right now") from error
