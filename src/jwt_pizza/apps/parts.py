@@ -42,6 +42,8 @@ def pool(
     reserve: Reserve = Reserve(),  # noqa: B008 - frozen
     clock: Clock = SystemClock(),  # noqa: B008 - has no state
     least: int = 2,
+    *,
+    replan: bool = False,
 ) -> Postgres:
     """`clock` must be the one of the watch: leases are timed by both."""
     return Postgres(
@@ -53,6 +55,7 @@ def pool(
         reserve=reserve,
         clock=clock,
         least=least,
+        replan=replan,
     )
 
 

@@ -47,9 +47,13 @@ class Postgres:
         reserve: Reserve = Reserve(),  # noqa: B008 - frozen
         clock: Clock = SystemClock(),  # noqa: B008 - has no state
         least: int = 2,
+        replan: bool = False,
     ) -> None:
         """`wait` and `statement` are deadlines in seconds; `waiting` is how many may queue for a connection. `least`
-        are opened at once: with 0 it opens also while there is no database."""
+        are opened at once: with 0 it opens also while there is no database.
+
+        `replan`: each statement is planned each time, for tables that are empty on most days and full in a storm. A
+        plan that a connection keeps from when there was nothing to read goes on reading all there is."""
         reserved = min(reserve.connections, size - 1)
         self.name = name
         self.size = size
@@ -68,6 +72,7 @@ class Postgres:
         self._least = least
         self._wait = wait
         self._statement = statement
+        self._replan = replan
         self._pool: asyncpg.Pool[Row] | None = None
 
     async def open(self) -> Self:
@@ -84,6 +89,7 @@ class Postgres:
             server_settings={
                 "application_name": self.name,
                 "jit": "off",
+                "plan_cache_mode": "force_custom_plan" if self._replan else "auto",
                 "timezone": "UTC",
                 "statement_timeout": str(int(self._statement * 1000)),
                 "idle_in_transaction_session_timeout": str(int(self._statement * 2000)),

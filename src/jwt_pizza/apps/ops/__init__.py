@@ -42,7 +42,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
     log = parts.log_of("ops", settings)
     clock = clock or SystemClock()
     # It starts without a database, too: that is when somebody must be paged.
-    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0)
+    postgres = parts.pool(settings, database_url, "jwt-pizza ops", clock=clock, least=0, replan=True)
     own = Telemetry("ops", parts.VERSION, postgres, clock, log)
     base = Base(settings, postgres, clock, log, PostgresEvents(postgres), database_url)
     lookout = Lookout(

@@ -8,6 +8,7 @@ by how it ends: a group pages, falls silent or resolves once a batch.
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, Literal
 
 import msgspec
@@ -36,15 +37,16 @@ _TENTH: Final = 0.1
 
 
 class Board:
-    def __init__(self, rules: Rules, now: datetime) -> None:
+    def __init__(self, rules: Rules, now: datetime, placed: Mapping[str, Placed] = MappingProxyType({})) -> None:
+        """`placed`: where alerts belong by these rules, by fingerprint, as far as it is known."""
         self._rules = rules
+        self._placed = placed
         self._now = now
         self._keys: dict[str, GroupRow] = {}
         self._alerts: dict[str, AlertRow] = {}
         self.rows: dict[tuple[int, str], AlertRow] = {}
         """Alerts to be written, if they changed: one for each group and fingerprint."""
         self._ended: dict[str, datetime] = {}
-        self._placed: dict[str, Placed] = {}
         self._inhibiting: Counter[str] = Counter()
         self._events: list[tuple[GroupRow, AnyFact, str]] = []
         self._before: dict[int, tuple[object, ...]] = {}
@@ -72,16 +74,6 @@ class Board:
 
     def add_inhibiting(self, counts: Mapping[str, int]) -> None:
         self._inhibiting.update(counts)
-
-    def add_placed(self, placed: Mapping[str, Placed]) -> None:
-        """Where alerts belong by the same rules, by fingerprint."""
-        self._placed.update(placed)
-
-    def place(self, alert: Known) -> Placed:
-        placed = self._placed.get(alert.fingerprint)
-        if placed is None:
-            placed = self._placed[alert.fingerprint] = self._rules.place(alert.labels)
-        return placed
 
     # What is told
 
@@ -162,7 +154,7 @@ class Board:
         return began is not None and alert.dated and alert.starts_at <= began
 
     def _fire(self, alert: Known) -> None:
-        placed, now = self.place(alert), self._now
+        placed, now = self._placed.get(alert.fingerprint) or self._rules.place(alert.labels), self._now
         severity = severity_of(alert.labels.get("severity"))
         group = self._keys.get(placed.key)
         if group is None:
@@ -249,7 +241,7 @@ class Board:
 
     def _muted(self, labels: Mapping[str, str], inhibited: list[str]) -> str | None:
         silence = self._rules.silenced(labels, self._now)
-        if silence is not None:
+        if silence is not None or not inhibited:
             return silence
         key = next((key for key in inhibited if self._inhibiting[key] > 0), None)
         return None if key is None else f"inhibition:{key.partition(':')[0]}"

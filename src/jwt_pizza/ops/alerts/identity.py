@@ -80,7 +80,9 @@ def known(alert: Incoming, now: datetime) -> Known:
 
 
 def _title(text: str) -> str:
-    text = _SPACE.sub(" ", text).strip() or "alert"
+    if "  " in text or not text.isprintable():
+        text = _SPACE.sub(" ", text)
+    text = text.strip() or "alert"
     return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"
 
 

@@ -1,18 +1,30 @@
+-- Questions about many alerts ask of one after the other: a plan made while the table was empty, and kept by the
+-- connection, else goes through all that fires, again and again.
+
 -- name: peek
 -- Which of these alerts fire, and until when they are believed.
-SELECT fingerprint, stale_at FROM ops.alerts WHERE status = 'firing' AND fingerprint = ANY($1::text[]);
+SELECT a.fingerprint, a.stale_at
+FROM unnest($1::text[]) AS told (fingerprint) CROSS JOIN LATERAL (
+    SELECT fingerprint, stale_at FROM ops.alerts
+    WHERE status = 'firing' AND fingerprint = told.fingerprint LIMIT 1
+) a;
 
 -- name: firing
 -- These alerts, where they fire.
-SELECT group_id, fingerprint, starts_at, stale_at, muted, inhibits, inhibited
-FROM ops.alerts WHERE status = 'firing' AND fingerprint = ANY($1::text[]);
+SELECT a.*
+FROM unnest($1::text[]) AS told (fingerprint) CROSS JOIN LATERAL (
+    SELECT group_id, fingerprint, starts_at, stale_at, muted, inhibits, inhibited FROM ops.alerts
+    WHERE status = 'firing' AND fingerprint = told.fingerprint LIMIT 1
+) a;
 
 -- name: ended
 -- When the last episode of these alerts began, if its source has ended it since $2.
-SELECT fingerprint, max(starts_at) AS starts_at
-FROM ops.alerts
-WHERE status = 'resolved' AND how = 'source' AND last_seen_at > $2 AND fingerprint = ANY($1::text[])
-GROUP BY fingerprint;
+SELECT a.fingerprint, a.starts_at
+FROM unnest($1::text[]) AS told (fingerprint) CROSS JOIN LATERAL (
+    SELECT fingerprint, starts_at FROM ops.alerts
+    WHERE status = 'resolved' AND how = 'source' AND last_seen_at > $2 AND fingerprint = told.fingerprint
+    ORDER BY starts_at DESC LIMIT 1
+) a;
 
 -- name: groups
 -- The open groups of these keys, and the groups of these ids. Until the transaction ends nobody else changes them.

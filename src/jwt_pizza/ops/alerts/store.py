@@ -4,11 +4,10 @@ A batch first asks which of its alerts tell anything new; only those take the lo
 all processes, decides what becomes of groups (board.py).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
-
-import msgspec
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
@@ -29,14 +28,6 @@ _LONG: Final = 60.0
 """Seconds that looking at everything that fires may take."""
 
 
-class Post(msgspec.Struct, frozen=True):
-    """What waits to be stored, and where it belonged by the rules of then, worked out while others were stored."""
-
-    alerts: Sequence[Known]
-    rules: Rules | None
-    placed: Mapping[str, Placed]
-
-
 class PostgresAlerts:
     def __init__(self, postgres: Postgres, clock: Clock, *, ring: Callable[[], object] = lambda: None) -> None:
         """`ring` is called after a commit that may have given the pager work."""
@@ -45,8 +36,8 @@ class PostgresAlerts:
         self._ring = ring
         self._rules: Rules | None = None
         # Apart, so that a batch is neither many small nor few enormous posts.
-        self._small: Batch[Post, None] = Batch(self._take, most=512, waiting=8192)
-        self._large: Batch[Post, None] = Batch(self._take, most=40, waiting=512)
+        self._small: Batch[Sequence[Known], None] = Batch(self._take, most=512, waiting=8192)
+        self._large: Batch[Sequence[Known], None] = Batch(self._take, most=40, waiting=512)
 
     async def close(self) -> None:
         await self._small.close()
@@ -57,7 +48,7 @@ class PostgresAlerts:
         batch = self._small if len(alerts) <= _FEW else self._large
         try:
             for start in range(0, len(alerts), CHUNK):
-                await batch.ask(self._post(alerts[start : start + CHUNK]))
+                await batch.ask(alerts[start : start + CHUNK])
         except Full:
             raise Unavailable("too many alerts at this moment, please send them again", retry_after=2) from None
 
@@ -119,38 +110,32 @@ class PostgresAlerts:
         self._rang(looked > 0)
         return looked
 
-    def _post(self, alerts: Sequence[Known]) -> Post:
-        rules = self._rules
-        placed = {} if rules is None else {alert.fingerprint: rules.place(alert.labels) for alert in alerts}
-        return Post(alerts, rules, placed)
-
-    async def _take(self, posts: Sequence[Post]) -> Sequence[None]:
+    async def _take(self, posts: Sequence[Sequence[Known]]) -> Sequence[None]:
         now = self._clock.now()
-        alerts = [alert for post in posts for alert in post.alerts]
+        alerts = [alert for post in posts for alert in post]
         async with self._postgres.lease("alerts.take") as connection:
             rows = await connection.fetch(SQL["peek"], list({alert.fingerprint for alert in alerts}))
             fires = {row["fingerprint"]: row["stale_at"] for row in rows}
             news = _news(alerts, fires, now)
             if news:
                 async with connection.transaction():
-                    await self._decide(connection, news, posts, now)
+                    await self._decide(connection, news, now)
         self._rang(bool(news))
         return [None] * len(posts)
 
-    async def _decide(
-        self, connection: Connection, alerts: Sequence[Known], posts: Sequence[Post], now: datetime
-    ) -> None:
+    async def _decide(self, connection: Connection, alerts: Sequence[Known], now: datetime) -> None:
         await reading.locked(connection)
         rules = self._rules = await reading.current(connection, self._rules, now)
         fingerprints = list({alert.fingerprint for alert in alerts})
         firing = await connection.fetch(SQL["firing"], fingerprints)
-        board = Board(rules, now)
-        for post in posts:
-            if post.rules is rules:
-                board.add_placed(post.placed)
         known = {row["fingerprint"] for row in firing}
-        keys = {board.place(alert).key for alert in alerts if alert.ends_at is None and alert.fingerprint not in known}
-        board, groups = await _board(connection, rules, now, firing, keys, board)
+        placed = {
+            alert.fingerprint: rules.place(alert.labels)
+            for alert in alerts
+            if alert.ends_at is None and alert.fingerprint not in known
+        }
+        keys = {place.key for place in placed.values()}
+        board, groups = await _board(connection, rules, now, firing, keys, placed)
         for row in firing:
             board.add_alert(alert_row(row, groups))
         for row in await connection.fetch(SQL["ended"], fingerprints, now - LATE):
@@ -222,13 +207,13 @@ async def _board(
     rules: Rules,
     now: datetime,
     alerts: Sequence[Row],
-    keys: set[str] | None = None,
-    board: Board | None = None,
+    keys: Collection[str] = (),
+    placed: Mapping[str, Placed] = MappingProxyType({}),
 ) -> tuple[Board, Mapping[int, GroupRow]]:
     """A board with the groups of these alerts, and the open ones of these keys."""
-    board = board or Board(rules, now)
+    board = Board(rules, now, placed)
     ids = list({row["group_id"] for row in alerts})
-    groups = {row["id"]: group_row(row) for row in await connection.fetch(SQL["groups"], list(keys or ()), ids)}
+    groups = {row["id"]: group_row(row) for row in await connection.fetch(SQL["groups"], list(keys), ids)}
     for group in groups.values():
         board.add_group(group)
     return board, groups

@@ -1,3 +1,8 @@
+-- name: append_plain
+-- Events of one moment that have no key and concern no incident, a column each.
+INSERT INTO ops.events (at, kind, actor, group_id, data)
+SELECT $1, a, b, c, d FROM unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[]) AS v (a, b, c, d);
+
 -- name: append
 -- Events, a column each; those whose key is in the log already are left out.
 INSERT INTO ops.events (at, kind, actor, group_id, data, key, incident_id)

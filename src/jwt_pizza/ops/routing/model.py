@@ -15,6 +15,8 @@ EVERY_LABEL: Final = "..."
 """In `group_by`: each alert is a group of its own."""
 LAST: Final = 2_147_483_647
 """The position of the default route."""
+_MOST_PLACES: Final = 10_000
+"""How many places are remembered."""
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -107,11 +109,25 @@ class Rules:
         self.version = version
         self.routes = {route.id: route for route in routes}
         self._routes = [(Fit(route.matchers), route) for route in routes]
+        self._read = _labels_read(routes)
+        self._places: dict[tuple[str | None, ...], Placed] = {}
         self._silences = [(Fit(silence.matchers), silence) for silence in silences]
         self.inhibit = bool(inhibitions)
         self._inhibitions = [(Fit(rule.source), Fit(rule.target), rule) for rule in inhibitions]
 
     def place(self, labels: Labels) -> Placed:
+        """Alerts come by the hundred and differ in labels of which no route asks: each place is worked out once."""
+        if self._read is None:
+            return self._place(labels)
+        values = tuple([labels.get(label) for label in self._read])
+        placed = self._places.get(values)
+        if placed is None:
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
+            placed = self._places[values] = self._place(labels)
+        return placed
+
+    def _place(self, labels: Labels) -> Placed:
         route = next(route for fits, route in self._routes if fits(labels))
         if EVERY_LABEL in route.group_by:
             by = dict(labels)
@@ -158,6 +174,14 @@ class RoutingStore(Protocol):
     async def inhibitions(self) -> Sequence[Inhibition]: ...
     async def add_inhibition(self, plan: InhibitionPlan, *, by: str, at: datetime) -> Inhibition: ...
     async def remove_inhibition(self, inhibition_id: int, *, by: str, at: datetime) -> None: ...
+
+
+def _labels_read(routes: Sequence[Route]) -> tuple[str, ...] | None:
+    """The labels on which a place depends; None for all of them."""
+    read = {label for route in routes for label in route.group_by}
+    if EVERY_LABEL in read:
+        return None
+    return tuple(sorted(read | {matcher.label for route in routes for matcher in route.matchers}))
 
 
 def _inhibition_key(rule: Inhibition, labels: Labels) -> str:
