@@ -156,7 +156,7 @@ async def _administers(client: Client) -> None:
     assert first["more"] is True
     [franchise] = first["franchises"]
     assert franchise["admins"][0]["name"] and franchise["stores"][0]["totalRevenue"] == 0.008
-    assert {"message": "franchise deleted"} == await client.call(f"/api/franchise/{made['id']}", "DELETE")
+    assert await client.call(f"/api/franchise/{made['id']}", "DELETE") == {"message": "franchise deleted"}
     people = await client.call("/api/user?page=1&limit=10&name=*Ada*")
     assert [each["name"] for each in people["users"]] == ["Ada L."]
     assert await client.call(f"/api/user/{people['users'][0]['id']}", "DELETE") == {"message": "user deleted"}
