@@ -1,4 +1,5 @@
-"""The incident as the engineer lives it, on a phone: from the text to the status page, on a real running system."""
+"""The incident as the engineer lives it, on a phone: from the text to the status page, on a real running system; and
+what holds for every page of ops, now that there is something on each."""
 
 import asyncio
 import subprocess
@@ -21,6 +22,16 @@ DINERS = 2
 PHONE = {"width": 390, "height": 844}
 FORCED = {"JWT_PIZZA_POLICY": "factory-only", "JWT_PIZZA_AMENDS_MOST_DINERS": "1"}
 """As before the incident, and amends for more than one need an approval."""
+SMALL, ZOOMED = {"width": 320, "height": 640}, {"width": 640, "height": 400}
+PUBLIC = ("/status", "/status/incidents/1", "/login", "/nowhere", "/phone", "/mailbox", "/")
+CONSOLE = (
+    *("/", "/groups", "/groups?status=all", "/groups/1", "/groups/999", "/incidents", "/incidents?state=all"),
+    *("/incidents/1", "/incidents/1/updates", "/incidents/1/report", "/incidents/1/report/print?public"),
+    *("/charts", "/connections", "/on-call", "/coverage", "/keys", "/phone", "/mailbox"),
+)
+UNGUARDED = "[...document.forms].filter(form => form.method === 'post' && !form.elements.form?.value)"
+BY_A_TOKEN = ("/a/", "/status", "/login")
+"""Whose forms no login stands behind."""
 
 
 @pytest.fixture
@@ -55,6 +66,8 @@ async def test_texted_engineer_ends_the_incident_makes_it_good_and_tells_it(up: 
         await publish(page)
         await read_the_status_page(page)
         assert complaints == []
+        await every_page(page, up.ops)
+        assert [each for each in complaints if "/nowhere" not in each and "/999" not in each] == []
         assert asked == {urlsplit(up.ops).netloc}
 
 
@@ -153,6 +166,35 @@ async def read_the_status_page(page: Page) -> None:
 
 def fact(page: Page, name: str) -> Locator:
     return page.locator(f"dt:text-is('{name}') + dd")
+
+
+async def every_page(page: Page, ops: str) -> None:
+    for path in CONSOLE:
+        await page.goto(ops + path)
+        await usable(page)
+    await page.goto(f"{ops}/phone")
+    await page.get_by_role("log").get_by_role("link").last.click()
+    await usable(page)
+    await page.goto(f"{ops}/on-call")
+    await page.get_by_role("button", name="Log out").click()
+    for path in PUBLIC:
+        await page.goto(ops + path)
+        await usable(page)
+    await page.goto(f"{ops}/status")
+    await page.get_by_label("Your address").fill("diner@example.com")
+    await page.get_by_role("button", name="Subscribe").click()
+    await expect(page.get_by_role("link", name="Back to the status")).to_be_visible()
+    await usable(page)
+
+
+async def usable(page: Page) -> None:
+    """On a small phone, and at 200 % zoom, in both colour schemes; nobody else can send its forms."""
+    assert await violations(page, dark=True) == [], page.url
+    for size in (ZOOMED, SMALL):
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        await fits(page)
+    if not urlsplit(page.url).path.startswith(BY_A_TOKEN):
+        assert await page.evaluate(f"{UNGUARDED}.map(form => form.action)") == [], page.url
 
 
 async def good(page: Page) -> None:
