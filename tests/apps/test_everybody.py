@@ -1,6 +1,5 @@
 """Everybody's way through their pages in a real browser: on a phone and on a desktop, with JavaScript and without."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +9,13 @@ from jwt_pizza.kit.postgres import Postgres
 from tests.accessible import fits
 from tests.browser import browsing
 from tests.ops.office import ADA, PASSWORD, office
+from tests.places import thorough
 from tests.running import Running
 from tests.shop.test_every_page import enter_console
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
-THOROUGH = bool(os.environ.get("JWT_PIZZA_THOROUGH"))
-WAYS = [(PHONE, False), (DESKTOP, True), *([(PHONE, True), (DESKTOP, False)] if THOROUGH else [])]
+WAYS = [(PHONE, False), (DESKTOP, True), (PHONE, True), (DESKTOP, False)][: thorough(4, 2)]
+"""Sizes, and whether scripts run."""
 
 
 @dataclass
