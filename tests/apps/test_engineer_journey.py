@@ -169,6 +169,7 @@ def fact(page: Page, name: str) -> Locator:
 
 
 async def every_page(page: Page, ops: str) -> None:
+    kinds: set[str] = set()
     for path in CONSOLE:
         await page.goto(ops + path)
         await usable(page)
@@ -177,6 +178,7 @@ async def every_page(page: Page, ops: str) -> None:
     await usable(page)
     await page.goto(f"{ops}/on-call")
     await page.get_by_role("button", name="Log out").click()
+    page.on("response", lambda answer: kinds.add(answer.headers.get("content-type", "")))
     for path in PUBLIC:
         await page.goto(ops + path)
         await usable(page)
@@ -185,6 +187,7 @@ async def every_page(page: Page, ops: str) -> None:
     await page.get_by_role("button", name="Subscribe").click()
     await expect(page.get_by_role("link", name="Back to the status")).to_be_visible()
     await usable(page)
+    assert [kind for kind in kinds if kind.startswith("text/html")] == ["text/html; charset=utf-8"]
 
 
 async def usable(page: Page) -> None:

@@ -22,7 +22,7 @@ from jwt_pizza.web.site import Site, go, read_form
 from jwt_pizza.web.site import sentence as spoken
 
 _LARGEST_ID: Final = 2**53 - 1
-_HTML: Final = "text/html; charset=utf-8"
+_HTML: Final = "text/html"
 _HINTS: Final[Mapping[Place, str]] = {
     "root-cause": "What the evidence suggests, for you to correct.",
     "prevention": "What the evidence suggests, for you to correct.",
