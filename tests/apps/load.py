@@ -33,7 +33,7 @@ class Up:
         assert self.process.stdout
         ready = re.match(r"ready: shop (\S+) ops (\S+)", self.process.stdout.readline())
         assert ready, "it did not start"
-        self.shop = ready[1]
+        self.shop, self.ops = ready[1], ready[2]
 
     def stop(self) -> int:
         self.process.terminate()

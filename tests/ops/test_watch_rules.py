@@ -148,14 +148,14 @@ async def lag(ops: Ops, shop: Worker) -> None:
     [
         (nothing, None, "", ""),
         (one_failed, "failed-orders", "critical", "1 of 1 orders failed in the last 5 s (1 error)"),
-        (one_failed, "charged-not-delivered", "critical", "1 orders charged and not delivered in the last 60 s, 1 in"),
+        (one_failed, "charged-not-delivered", "critical", "1 order charged and not delivered in the last 60 s, 1 in"),
         (one_voided_among_many, "failed-orders", "warning", "1 of 401 orders failed in the last 5 s"),
         (one_in_a_hundred_burns, "burn-rate", "critical", "4 of 100 orders failed in the last 60 s"),
         (
             reported,
             "factory-attacked",
             "warning",
-            "1 answers of the factory in the last 30 s lead to a report",
+            "1 answer of the factory in the last 30 s leads to a report",
         ),
         (lies, "factory-lying", "warning", "1 of 10 pizzas from the factory were bad in the last 30 s"),
         (fails, "factory-failing", "warning", "3 of 4 calls of the factory failed in the last 30 s (2 timeout, 1 err"),

@@ -222,7 +222,9 @@ async def through(lane: Lane, request: AnyRequest) -> Response[bytes]:
     if reply.pieces is not None:
         headers["content-length"] = str(len(reply.body))
         return Stream(reply.pieces, status_code=reply.status, media_type=MediaType.JSON, headers=headers)  # type: ignore[return-value]
-    return Response(reply.body, status_code=reply.status, media_type=reply.kind.decode(), headers=headers)
+    # As a header, to which no second charset is added.
+    headers["content-type"] = reply.kind.decode()
+    return Response(reply.body, status_code=reply.status, headers=headers)
 
 
 async def _part(receive: Receive) -> tuple[bytes, bool]:

@@ -36,6 +36,6 @@ def router(checks: Mapping[str, Check], log: Log, flush: Callable[[], None]) -> 
     @get("/metrics", include_in_schema=False)
     async def counted() -> Response[bytes]:
         flush()
-        return Response(exposition.exposition(), media_type=exposition.CONTENT_TYPE)
+        return Response(exposition.exposition(), headers={"content-type": exposition.CONTENT_TYPE})
 
     return Router("/", route_handlers=[alive, ready, counted])

@@ -32,6 +32,7 @@ def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment.filters["when"] = _when
     environment.filters["clock"] = _clock
     environment.filters["day"] = _day
+    environment.filters["of"] = _of
     environment.filters["rfc822"] = format_datetime
     environment.globals["asset"] = assets.address
     environment.globals["version"] = version
@@ -42,6 +43,11 @@ def _when(moment: datetime) -> str:
     """`5 June 2024, 05:14 UTC`"""
     moment = moment.astimezone(UTC)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def _of(count: int, noun: str) -> str:
+    """`1 order`, `2 orders`"""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _day(moment: date) -> str:

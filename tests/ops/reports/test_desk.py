@@ -51,7 +51,7 @@ async def test_a_report_is_read_written_and_published(database_url: str, postgre
         assert "A bug, found by" not in (await made.good("GET", path))["markdown"]
 
         text = await made.call("GET", f"{path}.md?public=true")
-        assert text.headers["Content-Type"].startswith("text/markdown") and "More ovens." in text.text
+        assert text.headers["Content-Type"] == "text/markdown; charset=utf-8" and "More ovens." in text.text
         paper = await made.call("GET", f"{path}.html")
         assert "<style>" in paper.text and "More ovens." in paper.text and "<fail>" not in paper.text
 

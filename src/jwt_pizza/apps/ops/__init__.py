@@ -106,7 +106,7 @@ def wired(base: Base, own: Telemetry, lookout: Lookout) -> Sequence[Part]:
         paging.part(base, crew, watchbill.desk, alerting),
         telemetry.part(base, own, alerting.intake, fleet),
         incidents.part(base, crew, response),
-        reports.part(base, crew, response, public.book),
+        reports.part(base, crew, response, public.book, public.changed.ring),
         status.part(base, crew, public),
         console.part(base, crew, alerting, response, fleet),
     ]

@@ -1,6 +1,6 @@
 """Reports, wired."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from litestar.di import Provide
@@ -24,15 +24,17 @@ class _Orders:
         return await self._shop.minutes(BY_ITSELF, since, until)
 
 
-def desk(base: Base, crew: Crew, response: Response, publisher: Publisher) -> ReportDesk:
+def desk(base: Base, crew: Crew, response: Response, publisher: Publisher, published: Callable[[], None]) -> ReportDesk:
     """Raises Invalid for a time zone that is none."""
-    zone_of(base.settings.report_zone)
+    zone = base.settings.report_zone
+    zone_of(zone)
     shelf = Shelf(response.incidents, crew.book, _Orders(response.shop), base.clock)
-    return ReportDesk(PostgresReports(base.postgres), shelf, publisher, base.clock, zone=base.settings.report_zone)
+    return ReportDesk(PostgresReports(base.postgres), shelf, publisher, base.clock, zone=zone, published=published)
 
 
-def part(base: Base, crew: Crew, response: Response, publisher: Publisher) -> Part:
-    made = desk(base, crew, response, publisher)
+def part(base: Base, crew: Crew, response: Response, publisher: Publisher, published: Callable[[], None]) -> Part:
+    """`published` is called when the status page is to show a report."""
+    made = desk(base, crew, response, publisher, published)
     return Part(
         handlers=[routes.router, site_pages(crew.site, [pages.router])],
         dependencies={"report_desk": Provide(lambda: made, sync_to_thread=False)},

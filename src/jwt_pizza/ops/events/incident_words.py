@@ -34,7 +34,9 @@ def _action(fact: facts.ActionRun, who: str, _: Naming) -> str:
     if not fact.good:
         did = f"tried the runbook's {fact.action}, in vain"
     itself = " (as set, by itself)" if fact.automatic else ""
-    return f"{who} {did}{itself}: {fact.outcome}."
+    # What others answered ends as they end it.
+    end = "" if fact.outcome.endswith((".", "!", "?")) else "."
+    return f"{who} {did}{itself}: {fact.outcome}{end}"
 
 
 def _impact(fact: facts.ImpactMeasured, _: str, __: Naming) -> str:

@@ -1,5 +1,6 @@
 """Facts of the log as sentences, for timelines."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ _VIA: Final = {
     "alerts": " because none of its alerts fires any more",
     "chain": " by the escalation chain",
 }
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 
 
 def sentence(fact: Fact, actor: str, naming: Naming) -> str:
@@ -69,9 +71,15 @@ def _happening(fact: Any, _who: str, _naming: Naming) -> str:  # noqa: ANN401 - 
         "process.started": "A process started",
         "process.stopping": "A process stopped",
     }
-    about = ", ".join(f"{name} {value}" for name, value in fact.about.items() if value and name != "answer")
+    about = ", ".join(_detail(name, value) for name, value in fact.about.items() if value and name != "answer")
     told = words.get(fact.what, fact.what)
-    return f"{told} ({fact.source}{': ' + about if about else ''})."
+    return f"{told}{': ' + about if about else ''} ({fact.source})."
+
+
+def _detail(name: str, value: str) -> str:
+    """`ends at 15:36:27` of `ends_at` and an instant."""
+    instant = _INSTANT.fullmatch(value)
+    return f"{name.replace('_', ' ')} {instant[1] if instant else value}"
 
 
 _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {

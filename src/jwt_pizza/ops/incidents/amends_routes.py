@@ -72,7 +72,7 @@ async def amends_failures(
 
 def csv_of(incident_id: int, rows: bytes) -> Response[bytes]:
     headers = {"Content-Disposition": f'attachment; filename="incident-{incident_id}-orders.csv"'}
-    return Response(rows, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(rows, media_type="text/csv", headers=headers)
 
 
 router = Router(

@@ -1,6 +1,6 @@
 """The console's pages of incidents: what happened, whom it hurt, and the verbs at thumb height. Forms only."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -165,6 +165,7 @@ async def _incident(
     roster = await office.people.roster()
     naming = names(roster)
     failures, trouble = await _failures(office, found, acting(person))
+    events = await office.desk.timeline(incident_id)
     return site.draw(
         request,
         "incidents/incident.html",
@@ -178,7 +179,8 @@ async def _incident(
         manages=person.manages,
         offers=await office.runbooks.offers(incident_id),
         follow_ups=await office.desk.follow_ups(incident_id),
-        timeline=[_line(event, naming) for event in await office.desk.timeline(incident_id)],
+        ran=_ran(events, naming),
+        timeline=[_line(event, naming) for event in events],
         roles=[(role, about, found.roles.get(role)) for role, about in ROLES.items()],
         naming=naming,
         people=sorted((each.person for each in roster.people.values()), key=lambda each: each.name.casefold()),
@@ -195,6 +197,14 @@ async def _failures(office: Office, incident: Incident, actor: Actor) -> tuple[l
         return list((await office.amends.failures(incident.id, actor))[:_FAILURES]), ""
     except Refusal as refusal:
         return [], spoken(refusal.message)
+
+
+def _ran(events: Sequence[Recorded], naming: Naming) -> dict[str, object] | None:
+    """What came of the last action, told beside the buttons: the timeline is far below them on a phone."""
+    for event in reversed(events):
+        if isinstance(event.fact, ActionRun):
+            return {"good": event.fact.good, "text": sentence(event.fact, event.actor, naming)}
+    return None
 
 
 def _line(event: Recorded, naming: Naming) -> tuple[datetime, str, str, str]:

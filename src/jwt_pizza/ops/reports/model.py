@@ -127,9 +127,14 @@ class OrdersPerMinute(Protocol):
         ...
 
 
+Standing = Literal["untold", "told", "published"]
+"""Whether the public knows of an incident, and has its report."""
+
+
 class Publisher(Protocol):
     """The port to where the public reads."""
 
+    async def standing(self, incident_id: int) -> Standing: ...
     async def publish(self, incident_id: int, report: Document, *, by: str, at: datetime) -> None:
         """Raises Conflict when the public knows nothing of the incident."""
         ...

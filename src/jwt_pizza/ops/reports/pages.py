@@ -22,7 +22,7 @@ from jwt_pizza.web.site import Site, go, read_form
 from jwt_pizza.web.site import sentence as spoken
 
 _LARGEST_ID: Final = 2**53 - 1
-_HTML: Final = "text/html; charset=utf-8"
+_HTML: Final = "text/html"
 _HINTS: Final[Mapping[Place, str]] = {
     "root-cause": "What the evidence suggests, for you to correct.",
     "prevention": "What the evidence suggests, for you to correct.",
@@ -60,7 +60,9 @@ async def write(
     saving = _written(form, await report_desk.suggest(_known(incident_id)))
     try:
         if form.get("do") != "preview":
-            await report_desk.save(_known(incident_id), saving, by=actor_of(person.id))
+            saved = await report_desk.save(_known(incident_id), saving, by=actor_of(person.id))
+            # Should it be refused now, what they wrote is saved: the form goes on from there.
+            saving = msgspec.structs.replace(saving, version=saved.version)
             if form.get("do") == "publish":
                 await report_desk.publish(incident_id, by=actor_of(person.id), manages=person.manages)
             return go(f"/incidents/{incident_id}/report")
@@ -112,6 +114,7 @@ async def _editor(
         longest=LONGEST,
         people=sorted(people, key=lambda each: each.name.casefold()),
         manages=person.manages,
+        standing=await desk.standing(incident_id),
         title=made.title,
         preview=printing.body(made, level=2),
         place="incidents",

@@ -18,8 +18,8 @@ from jwt_pizza.ops.reports.service import ReportDesk
 from jwt_pizza.web import assets
 from jwt_pizza.web.api import BEARER, PathId
 
-_MARKDOWN: Final = "text/markdown; charset=utf-8"
-_HTML: Final = "text/html; charset=utf-8"
+_MARKDOWN: Final = "text/markdown"
+_HTML: Final = "text/html"
 _Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 
 
@@ -42,7 +42,7 @@ class Former(Wire, frozen=True):
 
 
 def _text(kind: str, about: str) -> dict[int, ResponseSpec]:
-    return {200: ResponseSpec(str, generate_examples=False, media_type=kind.partition(";")[0], description=about)}
+    return {200: ResponseSpec(str, generate_examples=False, media_type=kind, description=about)}
 
 
 @get("/api/incidents/{incident_id:int}/report", security=BEARER, summary="The report, made now")

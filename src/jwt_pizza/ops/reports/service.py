@@ -1,7 +1,7 @@
 """Reports: made when somebody looks, and the words of people in them kept."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +23,7 @@ from jwt_pizza.ops.reports.model import (
     Saved,
     Saving,
     Stale,
+    Standing,
     Version,
     Words,
     checked,
@@ -70,13 +71,23 @@ class Shelf:
 
 
 class ReportDesk:
-    def __init__(self, reports: Reports, archive: Archive, publisher: Publisher, clock: Clock, *, zone: str) -> None:
-        """`zone` is that of titles."""
+    def __init__(
+        self,
+        reports: Reports,
+        archive: Archive,
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        zone: str,
+        published: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`zone` is that of titles. `published` is called after each publication."""
         self._reports = reports
         self._archive = archive
         self._publisher = publisher
         self._clock = clock
         self._zone = zone
+        self._published = published
 
     async def last(self, incident_id: int) -> Version:
         return await self._reports.last(incident_id)
@@ -116,9 +127,13 @@ class ReportDesk:
             raise NotFound(f"the report of incident {incident_id} has no version {version}")
         return found
 
+    async def standing(self, incident_id: int) -> Standing:
+        return await self._publisher.standing(incident_id)
+
     async def publish(self, incident_id: int, *, by: str, manages: bool) -> None:
         """The public edition, as it is now, onto the status page. Raises Forbidden, NotFound."""
         if not manages:
             raise Forbidden("only managers publish a report")
         made = await self.draw(incident_id, public=True)
         await self._publisher.publish(incident_id, made, by=by, at=self._clock.now())
+        self._published()

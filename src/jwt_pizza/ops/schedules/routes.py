@@ -232,7 +232,7 @@ def _token(file: str) -> str:
 
 def _ical(body: bytes) -> Response[bytes]:
     # Its address is a secret: no cache on the way may keep it.
-    return Response(body, media_type="text/calendar; charset=utf-8", headers={"Cache-Control": "private, no-store"})
+    return Response(body, media_type="text/calendar", headers={"Cache-Control": "private, no-store"})
 
 
 router = Router(

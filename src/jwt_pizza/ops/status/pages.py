@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import MediaType, Response, Router, get, post
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, PathParameter
 from litestar.response import Redirect, Template
@@ -13,7 +13,7 @@ from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.status.board import LONGEST, NewUpdate
 from jwt_pizza.ops.status.measuring import PARTS
-from jwt_pizza.ops.status.press import HOME, HTML, Press
+from jwt_pizza.ops.status.press import HOME, Press
 from jwt_pizza.ops.status.rack import Rack
 from jwt_pizza.ops.status.service import StatusDesk
 from jwt_pizza.ops.status.subscribers import Purpose, SubscriberDesk
@@ -173,14 +173,14 @@ def _known(incident_id: int) -> int:
 def _refused(press: Press, refusal: Refusal) -> Response[str]:
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
     page = press.message(title="That did not work", text=spoken(refusal.message), button="", action="", token="")
-    return Response(page, status_code=refusal.status, media_type=HTML, headers=_NO_STORE | headers)
+    return Response(page, status_code=refusal.status, media_type=MediaType.HTML, headers=_NO_STORE | headers)
 
 
 def _page(
     press: Press, *, title: str, text: str = "", button: str = "", action: str = "", token: str = ""
 ) -> Response[str]:
     page = press.message(title=title, text=text, button=button, action=action, token=token)
-    return Response(page, media_type=HTML, headers=_NO_STORE)
+    return Response(page, media_type=MediaType.HTML, headers=_NO_STORE)
 
 
 public = Router("/", route_handlers=[home, feed, incident, subscribe, ask_again, answer], include_in_schema=False)

@@ -14,6 +14,7 @@ from jwt_pizza.ops.events import journal
 from jwt_pizza.ops.events.model import Changed, Event
 from jwt_pizza.ops.reports import printing
 from jwt_pizza.ops.reports.document import Document
+from jwt_pizza.ops.reports.model import Standing
 from jwt_pizza.ops.status.board import DAYS, SHOWN, Board, Day, NewUpdate, PartStatus, PublicIncident, Update
 from jwt_pizza.ops.status.measuring import PARTS, WINDOW, Tally, Totals, grown, minute_of, states
 
@@ -124,6 +125,12 @@ class PostgresStatus:
             fact = Changed(what=TOLD, change=f"{update.status}: {update.text}"[:1000])
             await journal.append(connection, [Event(at=at, actor=by, fact=fact, incident_id=incident_id)])
             return (await _incidents(connection, await connection.fetch(SQL["incident"], incident_id)))[0]
+
+    async def standing(self, incident_id: int) -> Standing:
+        found = await self.incident(incident_id)
+        if found is None:
+            return "untold"
+        return "published" if found.report else "told"
 
     async def publish(self, incident_id: int, report: Document, *, by: str, at: datetime) -> None:
         async with self._postgres.lease("status.publish") as connection, connection.transaction():

@@ -53,7 +53,7 @@ async def hurt_csv(
             [order.order_id, order.diner_id, order.store_id, placed, order.harm, order.pizzas, paid, compensated]
         )
     headers = {"Content-Disposition": 'attachment; filename="hurt-orders.csv"'}
-    return Response(rows.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(rows.getvalue().encode(), media_type="text/csv", headers=headers)
 
 
 @put("/api/ops/amends/{incident:str}", security=BEARER, summary="Plan amends: fixes who gets what, gives nothing yet")

@@ -168,7 +168,7 @@ async def books_csv(
         writer.writerow(row)
     file = f"books-{found.id}-{shown.since}-{shown.until}.csv"
     headers = {"content-disposition": f'attachment; filename="{file}"'}
-    return Response(text.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(text.getvalue().encode(), media_type="text/csv", headers=headers)
 
 
 async def _franchise(

@@ -21,7 +21,8 @@ def attacked(view: View) -> Iterator[Finding]:
     if struck := view.count(lambda counts: counts.reported, _WINDOW):
         yield Finding(
             severity="warning",
-            summary=f"{struck} answers of the factory in the last {_WINDOW:.0f} s lead to a report of a problem",
+            summary=f"{struck} {'answer' if struck == 1 else 'answers'} of the factory in the last {_WINDOW:.0f} s "
+            f"{'leads' if struck == 1 else 'lead'} to a report of a problem",
             service="factory",
         )
 

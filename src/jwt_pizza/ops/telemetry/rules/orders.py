@@ -71,7 +71,8 @@ def charged_not_delivered(view: View) -> Iterator[Finding]:
     fresh = view.count(charged, _CALM)
     yield Finding(
         severity="critical",
-        summary=f"{fresh} orders charged and not delivered in the last {_CALM:.0f} s, {total} in all",
+        summary=f"{fresh} {'order' if fresh == 1 else 'orders'} charged and not delivered in the last {_CALM:.0f} s, "
+        f"{total} in all",
         service="shop",
     )
 
