@@ -24,6 +24,7 @@ from jwt_pizza.web.line import ClientGone, Line
 Kind: TypeAlias = Literal["groups", "incidents"]
 Subject: TypeAlias = tuple[Kind, int]
 _EVERY: Final = 1.0
+_GOLDEN: Final = 0.618
 _MOST: Final = 500
 """Looks at a time in one process; others reload their page."""
 _LARGEST_ID: Final = 2**53 - 1
@@ -42,6 +43,7 @@ class Following:
         self._clock = clock
         self._longest = longest
         self._one_at_a_time = asyncio.Lock()
+        self._looks = 0
         self._looked_at: Counter[Subject] = Counter()
         self._read_at = float("-inf")
         self._found: Mapping[Subject, str] = {}
@@ -52,7 +54,10 @@ class Following:
             raise Unavailable("too many people are looking, please reload the page")
         self._looked_at[subject] += 1
         try:
-            end, last = self._clock.monotonic() + self._longest, ""
+            # Those who came together must not come back together.
+            spread = self._looks * _GOLDEN % 1 / 2
+            self._looks += 1
+            end, last = self._clock.monotonic() + self._longest * (1 - spread), ""
             while True:
                 mark = await self._current(subject)
                 if mark != last:

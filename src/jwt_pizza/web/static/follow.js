@@ -70,7 +70,7 @@ const listen = () => {
     take();
   });
   events.addEventListener("error", () => {
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 2000 + 2000 * Math.random());
   });
 };
 
