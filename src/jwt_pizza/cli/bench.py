@@ -10,13 +10,14 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from jwt_pizza.bench import amends, attacks, cases, diners, firstpage, system
+from jwt_pizza.bench import amends, attacks, cases, diners, firstpage, pages, system
 
 WORKERS = 2
 UNDER_ATTACK = ("factory", "attacks")
 FIRST_PAGE = "first-page"
 AMENDS = "amends"
-ON_REQUEST = (*UNDER_ATTACK, FIRST_PAGE, AMENDS)
+PAGES = "pages"
+ON_REQUEST = (*UNDER_ATTACK, FIRST_PAGE, AMENDS, PAGES)
 """Measured on request alone, on systems of their own: they take minutes."""
 
 
@@ -35,6 +36,7 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
       jwt-pizza bench orders menu --seconds 5 --json bench.json
       jwt-pizza bench factory attacks --seconds 20
       jwt-pizza bench first-page amends
+      jwt-pizza bench pages
     """
     console = Console()
     results: dict[str, cases.Figures] = {}
@@ -47,6 +49,9 @@ def command(names: tuple[str, ...], json_file: Path | None, seconds: float) -> N
         for name in healthy:
             with console.status(f"measuring {name}"):
                 results[name] = cases.CASES[name](bench)
+        if PAGES in names:
+            with console.status("measuring pages"):
+                results |= pages.figures(running, seconds=seconds)
         results["system"] = {
             "ready_seconds": running.ready_seconds,
             "memory_mb": round(running.memory_mb(), 1),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from jwt_pizza.kernel.vitals import Database, Holding, Pool
 from jwt_pizza.kit.postgres import Postgres
@@ -120,6 +120,7 @@ async def test_overview_changes_by_itself_and_keys_lead_about(on_duty: Station) 
                     await page.goto(f"{on_duty.ops.url}/{path}")
                 assert await violations(page) == [], path
                 await fits(page)
+        await _grows_while_one_looks(on_duty, page)
         await page.goto(f"{on_duty.ops.url}/coverage")
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog")).to_be_visible()
@@ -133,3 +134,35 @@ async def test_overview_changes_by_itself_and_keys_lead_about(on_duty: Station) 
         await page.keyboard.press("a")
         await expect(page.get_by_role("heading", level=1)).to_have_text("Alerts")
         assert complaints == []
+
+
+async def _grows_while_one_looks(on_duty: Station, page: Page) -> None:
+    """Somebody else acts: the timeline tells it, what can be done changes, and a screen reader hears of it."""
+    group = (await on_duty.group())["id"]
+    incident = (await on_duty.office.good("GET", "/api/incidents"))["incidents"][0]["id"]
+    for noun, path, words in (
+        ("groups", f"groups/{group}", "acknowledged."),
+        ("incidents", f"incidents/{incident}", "noted: it is the oven"),
+    ):
+        async with page.expect_response(f"**/follow/{path}"):
+            await page.goto(f"{on_duty.ops.url}/{path}")
+        told = page.locator("[data-entries] li").filter(has_text=words)
+        await expect(told).to_have_count(0)
+        await page.evaluate("document.body.dataset.same = 'page'")
+        if noun == "groups":
+            await page.get_by_role("button", name="Acknowledge", exact=True).focus()
+            await on_duty.office.good("POST", f"/api/groups/{group}/acknowledgement")
+        else:
+            note = {"kind": "note", "text": "it is the oven"}
+            answer = await on_duty.office.call("POST", f"/api/incidents/{incident}/entries", note)
+            assert answer.status in {200, 201}, answer.text
+        await expect(told).to_have_count(1, timeout=10_000)
+        await expect(page.locator("[data-told]")).to_contain_text("New: ")
+        assert await page.locator("body").get_attribute("data-same") == "page", "it was not loaded again"
+        if noun == "groups":
+            await expect(page.locator("[data-part=state] .status")).to_have_text("acknowledged")
+            # Its form holds the token of this very session.
+            await page.get_by_role("button", name="Take the acknowledgement back").click()
+            await expect(page.locator("[data-part=state] .status")).to_have_text("firing")
+        assert await violations(page) == [], path
+        await fits(page)

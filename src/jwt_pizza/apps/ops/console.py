@@ -7,8 +7,10 @@ from jwt_pizza.apps.ops.alerts import Alerting
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.apps.ops.incidents import Response
 from jwt_pizza.apps.ops.people import Crew, site_pages
-from jwt_pizza.ops.console import charts, connections, coverage, keys, on_call, overview, pages
+from jwt_pizza.ops.console import attempts, charts, connections, coverage, following, keys, on_call, overview, pages
 from jwt_pizza.ops.console.board import Board, Situation, situation
+from jwt_pizza.ops.console.following import Following
+from jwt_pizza.ops.console.store import PostgresMarks
 from jwt_pizza.ops.telemetry.fleet import Fleet, View
 from jwt_pizza.web import templates
 
@@ -23,8 +25,12 @@ def part(base: Base, crew: Crew, alerting: Alerting, response: Response, fleet: 
         return drawing.render(now=now)
 
     board = Board(look, draw, base.clock, longest=base.settings.request_seconds * 0.8)
-    handlers = [pages.router, charts.router, connections.router, coverage.router, on_call.router, keys.router]
+    follow = Following(PostgresMarks(base.postgres), base.clock, longest=base.settings.request_seconds * 0.8)
+    handlers = [each.router for each in (pages, following, attempts, charts, connections, coverage, on_call, keys)]
     return Part(
         handlers=[overview.router, site_pages(crew.site, handlers)],
-        dependencies={"board": Provide(lambda: board, sync_to_thread=False)},
+        dependencies={
+            "board": Provide(lambda: board, sync_to_thread=False),
+            "following": Provide(lambda: follow, sync_to_thread=False),
+        },
     )

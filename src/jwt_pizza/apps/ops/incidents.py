@@ -84,7 +84,7 @@ class _Trouble:
 def _runbooks(base: Base, incidents: PostgresIncidents, watching: PostgresWatching, shop: Shop) -> Runbooks:
     of_rules: dict[str, tuple[Action, ...]] = {rule.name: rule.actions for rule in rules.built_in(Thresholds())}
     automatic = frozenset(base.settings.runbook_actions)
-    return Runbooks(incidents, watching, shop, base.clock, of_rules=of_rules, automatic=automatic)
+    return Runbooks(incidents, watching, shop, base.events, base.clock, of_rules=of_rules, automatic=automatic)
 
 
 def part(base: Base, crew: Crew, made: Response) -> Part:

@@ -19,6 +19,7 @@ from jwt_pizza.ops.telemetry.fleet import View, charged, delivered, failures
 _GROUPS: Final = 10
 _MINUTE: Final = 60.0
 _EVERY: Final = 1.0
+_GOLDEN: Final = 0.618
 _MOST: Final = 500
 """Looks at a time in one process; others reload their page."""
 
@@ -89,6 +90,7 @@ class Board:
         self._clock = clock
         self._longest = longest
         self._one_at_a_time = asyncio.Lock()
+        self._looks = 0
         self._drawn_at = float("-inf")
         self._drawn = ""
         self._watching = 0
@@ -100,7 +102,10 @@ class Board:
             raise Unavailable("too many people are looking at the overview, please reload the page")
         self._watching += 1
         try:
-            end, last = self._clock.monotonic() + self._longest, ""
+            # Those who came together must not come back together.
+            spread = self._looks * _GOLDEN % 1 / 2
+            self._looks += 1
+            end, last = self._clock.monotonic() + self._longest * (1 - spread), ""
             while True:
                 drawn = await self._current()
                 if drawn != last:

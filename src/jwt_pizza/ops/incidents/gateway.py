@@ -12,7 +12,7 @@ from jwt_pizza.kernel.clock import iso
 from jwt_pizza.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooMany, Unavailable
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.ops.incidents.model import Amends, Impact
-from jwt_pizza.ops.incidents.remote import Actor, AmendsRequest, Attempt, Failure, Minute
+from jwt_pizza.ops.incidents.remote import Actor, AmendsRequest, Attempt, Failure, Minute, Sought
 from jwt_pizza.web.operators import HEADER, for_factory
 
 Answer = TypeVar("Answer")
@@ -93,8 +93,14 @@ class HttpShop:
     async def failures(self, actor: Actor, key: str) -> Sequence[Failure]:
         return await self._ask(actor, "GET", f"amends/{key}/failures", list[Failure])
 
-    async def failed_attempts(self, actor: Actor) -> Sequence[Attempt]:
-        return await self._ask(actor, "GET", "attempts?failed=true&limit=100", list[Attempt])
+    async def attempts(self, actor: Actor, sought: Sought) -> Sequence[Attempt]:
+        wanted = {"limit": sought.take, "oven": sought.oven, "order": sought.order_id, "before": sought.before}
+        wanted |= {"failed": "true"} if sought.outcome == "failed" else {"reason": sought.outcome}
+        query = urlencode({name: value for name, value in wanted.items() if value is not None})
+        return await self._ask(actor, "GET", f"attempts?{query}", list[Attempt])
+
+    async def attempt(self, actor: Actor, attempt_id: int) -> Attempt:
+        return await self._ask(actor, "GET", f"attempts/{attempt_id}", Attempt)
 
     async def follow_report(self, actor: Actor, attempt_id: int) -> tuple[int, str]:
         answer = await self._ask(actor, "POST", f"attempts/{attempt_id}/report", _Reported)

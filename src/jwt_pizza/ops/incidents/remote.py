@@ -49,15 +49,28 @@ class Minute(Wire, frozen=True):
 
 
 class Attempt(Wire, frozen=True):
-    """Of what an oven answered, what a report needs. `report_url` carries a key: it is shown to nobody."""
+    """What an oven answered. `report_url` carries a key: it is shown to nobody."""
 
     id: int
+    order_id: int
     oven: str
     started_at: datetime
+    ms: float
     reason: str
     status: int | None
     error: str | None
     report_url: str | None
+    trace: str | None
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Which attempts. `outcome`: `failed`, or a reason of the shop's; None, as everywhere here: any."""
+
+    take: int
+    oven: str | None = None
+    outcome: str | None = None
+    order_id: int | None = None
+    before: int | None = None
 
 
 class Shop(Protocol):
@@ -78,10 +91,11 @@ class Shop(Protocol):
     async def start(self, actor: Actor, key: str) -> Amends: ...
     async def retry(self, actor: Actor, key: str) -> Amends: ...
     async def failures(self, actor: Actor, key: str) -> Sequence[Failure]: ...
-    async def failed_attempts(self, actor: Actor) -> Sequence[Attempt]:
+    async def attempts(self, actor: Actor, sought: Sought) -> Sequence[Attempt]:
         """The newest first."""
         ...
 
+    async def attempt(self, actor: Actor, attempt_id: int) -> Attempt: ...
     async def follow_report(self, actor: Actor, attempt_id: int) -> tuple[int, str]:
         """Status and message of the factory's answer."""
         ...

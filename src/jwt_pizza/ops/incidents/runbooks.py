@@ -9,9 +9,10 @@ import msgspec
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Conflict, NotFound, Refusal
 from jwt_pizza.kernel.wire import Wire
+from jwt_pizza.ops.events.model import Event, Events
 from jwt_pizza.ops.events.of_incidents import ActionRun
 from jwt_pizza.ops.incidents.model import Incident, Incidents, RuleSeen, Watching
-from jwt_pizza.ops.incidents.remote import BY_ITSELF, Actor, Shop
+from jwt_pizza.ops.incidents.remote import BY_ITSELF, Actor, Attempt, Shop, Sought
 from jwt_pizza.ops.telemetry.model import Action
 
 ABOUT: Final[Mapping[Action, str]] = {
@@ -25,6 +26,7 @@ SAFE: Final[tuple[Action, ...]] = ("report-factory", "in-house-oven", "reclaim-c
 FORCED: Final = 1800.0
 """Seconds for which the in-house oven bakes."""
 _BEFORE: Final = timedelta(minutes=5)
+_LOOKED_AT: Final = 100
 
 
 class Offer(Wire, frozen=True):
@@ -50,6 +52,7 @@ class Runbooks:
         incidents: Incidents,
         watching: Watching,
         shop: Shop,
+        log: Events,
         clock: Clock,
         *,
         of_rules: Mapping[str, Sequence[Action]],
@@ -59,6 +62,7 @@ class Runbooks:
         self._incidents = incidents
         self._watching = watching
         self._shop = shop
+        self._log = log
         self._clock = clock
         self._of_rules = of_rules
         self._automatic = automatic
@@ -85,6 +89,17 @@ class Runbooks:
             raise Conflict(f"incident {incident_id} is {now}: its runbooks have nothing to do any more")
         return await self._run(incident, action, actor, automatic=False)
 
+    async def attempts(self, actor: Actor, sought: Sought) -> Sequence[Attempt]:
+        """What there is to report, the newest first."""
+        return await self._shop.attempts(actor, sought)
+
+    async def report_attempt(self, attempt_id: int, actor: Actor) -> Outcome:
+        """Follows the link of this very answer. It is told on the timeline of the incident that is open, if one is."""
+        attempt = await self._shop.attempt(actor, attempt_id)
+        open_ones = await self._incidents.list(state="open", before=None, take=1)
+        following = self._follow(attempt, actor)
+        return await self._written(next(iter(open_ones), None), "report-factory", actor, following, automatic=False)
+
     async def by_themselves(self, incident: Incident, rules: Sequence[RuleSeen]) -> None:
         if not self._automatic:
             return
@@ -95,22 +110,42 @@ class Runbooks:
                 await self._run(incident, action, BY_ITSELF, automatic=True)
 
     async def _run(self, incident: Incident, action: Action, actor: Actor, *, automatic: bool) -> Outcome:
+        doing = self._doing[action](incident, actor)
+        return await self._written(incident, action, actor, doing, automatic=automatic)
+
+    async def _written(
+        self,
+        incident: Incident | None,
+        action: Action,
+        actor: Actor,
+        doing: Awaitable[tuple[str, str]],
+        *,
+        automatic: bool,
+    ) -> Outcome:
         try:
-            outcome, evidence = await self._doing[action](incident, actor)
+            outcome, evidence = await doing
             good = True
         except Refusal as refusal:
             outcome, evidence, good = refusal.message, "", False
         fact = ActionRun(action=action, outcome=outcome, good=good, automatic=automatic, evidence=evidence)
-        await self._incidents.note(incident.id, fact, by=actor.name, at=self._clock.now())
+        now = self._clock.now()
+        if incident is None:
+            await self._log.record([Event(at=now, fact=fact, actor=actor.name)])
+        else:
+            await self._incidents.note(incident.id, fact, by=actor.name, at=now)
         return Outcome(action=action, good=good, outcome=outcome)
 
     async def _report(self, incident: Incident, actor: Actor) -> tuple[str, str]:
         """Follows the link out of the latest failing answer of the factory: the shop follows it, and only there."""
         since = incident.started_at - _BEFORE
-        attempts = await self._shop.failed_attempts(actor)
+        attempts = await self._shop.attempts(actor, Sought(take=_LOOKED_AT, outcome="failed"))
         attempt = next((each for each in attempts if each.report_url and each.started_at >= since), None)
         if attempt is None:
             raise NotFound("no answer of the factory that failed since then carries a report link")
+        return await self._follow(attempt, actor)
+
+    async def _follow(self, attempt: Attempt, actor: Actor) -> tuple[str, str]:
+        """What came of it, and what was seen before."""
         status, answer = await self._shop.follow_report(actor, attempt.id)
         seen = {
             "status": attempt.status,

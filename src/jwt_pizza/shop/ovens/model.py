@@ -206,10 +206,24 @@ class RecordedAttempt(wire.Wire, frozen=True):
     trace: str | None
 
 
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Which attempts: None is any. `before`: with a lower id."""
+
+    take: int
+    only_failed: bool = False
+    reason: Reason | None = None
+    oven: str | None = None
+    order_id: int | None = None
+    before: int | None = None
+
+
 class Attempts(Protocol):
     """The port to recorded attempts."""
 
-    async def recent(self, *, take: int, only_failed: bool, order_id: int | None) -> Sequence[RecordedAttempt]: ...
+    async def recent(self, sought: Sought) -> Sequence[RecordedAttempt]:
+        """The newest first."""
+        ...
+
     async def get(self, attempt_id: int) -> RecordedAttempt | None: ...
 
 

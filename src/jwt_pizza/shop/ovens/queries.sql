@@ -1,8 +1,19 @@
 -- name: recent
--- The latest attempts, newest first.
+-- The latest attempts, newest first: before an id, of an order, of an oven, with an outcome.
 SELECT id, order_id, oven, started_at, ms, reason, status, error, report_url, trace
 FROM shop.bake_attempts
-WHERE ($2 = false OR reason <> 'good') AND ($3::bigint IS NULL OR order_id = $3)
+WHERE ($2::bigint IS NULL OR id < $2) AND ($3::bigint IS NULL OR order_id = $3)
+  AND ($4::text IS NULL OR oven = $4) AND ($5::text IS NULL OR reason = $5)
+ORDER BY id DESC
+LIMIT $1;
+
+-- name: failed
+-- The same, of those that were no good: they have an index of their own.
+SELECT id, order_id, oven, started_at, ms, reason, status, error, report_url, trace
+FROM shop.bake_attempts
+WHERE reason <> 'good'
+  AND ($2::bigint IS NULL OR id < $2) AND ($3::bigint IS NULL OR order_id = $3)
+  AND ($4::text IS NULL OR oven = $4) AND ($5::text IS NULL OR reason = $5)
 ORDER BY id DESC
 LIMIT $1;
 

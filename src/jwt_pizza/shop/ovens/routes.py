@@ -1,7 +1,7 @@
 """The ovens for engineers: what they answered, and the report link to follow."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Router, delete, get, post, put
@@ -10,7 +10,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.shop.accounts.model import Caller
-from jwt_pizza.shop.ovens.model import OvenView, RecordedAttempt
+from jwt_pizza.shop.ovens.model import OvenView, Reason, RecordedAttempt, Sought
 from jwt_pizza.shop.ovens.service import Inspection, OvenSwitch
 from jwt_pizza.web.api import BEARER, PathId
 
@@ -34,9 +34,18 @@ async def attempts(
     inspection: Given[Inspection],
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
     failed: FromQuery[bool] = False,
+    reason: FromQuery[Reason | None] = None,
+    oven: FromQuery[Literal["factory", "in-house"] | None] = None,
     order: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
 ) -> Sequence[RecordedAttempt]:
-    return await inspection.recent(caller, take=limit, only_failed=failed, order_id=order)
+    sought = Sought(take=limit, only_failed=failed, reason=reason, oven=oven, order_id=order, before=before)
+    return await inspection.recent(caller, sought)
+
+
+@get("/api/ops/attempts/{attempt_id:int}", security=BEARER, summary="What an oven answered (engineers)")
+async def attempt(attempt_id: PathId, caller: Given[Caller], inspection: Given[Inspection]) -> RecordedAttempt:
+    return await inspection.get(caller, attempt_id)
 
 
 @post(
@@ -65,4 +74,4 @@ async def unforce(caller: Given[Caller], oven_switch: Given[OvenSwitch]) -> Oven
     return await oven_switch.end(caller)
 
 
-router = Router("/", route_handlers=[attempts, report, ovens, force, unforce], tags=["ops"])
+router = Router("/", route_handlers=[attempts, attempt, report, ovens, force, unforce], tags=["ops"])

@@ -26,6 +26,7 @@ from jwt_pizza.shop.ovens.model import (
     RemoteOven,
     ReportLink,
     RetryBudget,
+    Sought,
     Tuning,
     Uncounted,
     flaw,
@@ -142,11 +143,16 @@ class Inspection:
         self._attempts = attempts
         self._link = link
 
-    async def recent(
-        self, caller: Caller, *, take: int, only_failed: bool, order_id: int | None
-    ) -> Sequence[RecordedAttempt]:
+    async def recent(self, caller: Caller, sought: Sought) -> Sequence[RecordedAttempt]:
         _engineers_only(caller)
-        return await self._attempts.recent(take=take, only_failed=only_failed, order_id=order_id)
+        return await self._attempts.recent(sought)
+
+    async def get(self, caller: Caller, attempt_id: int) -> RecordedAttempt:
+        _engineers_only(caller)
+        attempt = await self._attempts.get(attempt_id)
+        if attempt is None:
+            raise NotFound(f"there is no attempt {attempt_id}")
+        return attempt
 
     async def report(self, caller: Caller, attempt_id: int) -> tuple[int, str]:
         """Follows the report link of a failed attempt; status and message of what the factory answered."""

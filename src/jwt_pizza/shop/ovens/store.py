@@ -6,7 +6,7 @@ from typing import Final
 
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
-from jwt_pizza.shop.ovens.model import Forced, RecordedAttempt
+from jwt_pizza.shop.ovens.model import Forced, RecordedAttempt, Sought
 
 SQL: Final = Queries(__package__)
 
@@ -15,8 +15,17 @@ class PostgresAttempts:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    async def recent(self, *, take: int, only_failed: bool, order_id: int | None) -> Sequence[RecordedAttempt]:
-        rows = await self._postgres.fetch("ovens.recent", SQL["recent"], take, only_failed, order_id)
+    async def recent(self, sought: Sought) -> Sequence[RecordedAttempt]:
+        failed = sought.only_failed or sought.reason not in {None, "good"}
+        rows = await self._postgres.fetch(
+            "ovens.recent",
+            SQL["failed" if failed else "recent"],
+            sought.take,
+            sought.before,
+            sought.order_id,
+            sought.oven,
+            sought.reason,
+        )
         return [RecordedAttempt(**dict(row)) for row in rows]
 
     async def get(self, attempt_id: int) -> RecordedAttempt | None:

@@ -38,7 +38,7 @@ const listen = () => {
   events.addEventListener("error", () => {
     // A look ends after a while, and the next begins within a second: that is not worth a word.
     lost ??= setTimeout(() => tell(`Not live: ops was last heard at ${lastHeard.toISOString().slice(11, 19)} UTC. Trying again.`), 4000);
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 2000 + 2000 * Math.random());
   });
 };
 
