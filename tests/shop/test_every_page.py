@@ -22,6 +22,7 @@ UNGUARDED = """[...document.forms].filter(form => form.method === "post")
     .filter(form => !(form.elements.form?.value || form.elements.csrf?.value)).map(form => form.action)"""
 ADMINS = (
     *("/admin", "/admin/users", "/admin/users/2", "/admin/menu", "/admin/care?sought=d@jwt.com", "/admin/audit"),
+    *("/admin/vouchers",),
     *("/admin/franchises/1/close", "/franchise/1", "/franchise/1/books", "/franchise", "/profile", "/history"),
 )
 READING = ("/about", "/history-of-pizza", "/docs", "/docs/service", "/docs/factory", "/docs/ops")

@@ -147,6 +147,86 @@ async def test_administrator_runs_the_place(shop: Running, admin: Visitor) -> No
     assert "changed menu item Aloha: Ham, pineapple, chili, 0.0055 BTC" in (await admin.get("/admin/audit")).text
 
 
+async def test_every_voucher_is_listed_with_its_reason_its_cost_and_who_gave_it(
+    shop: Running, admin: Visitor, postgres: Postgres
+) -> None:
+    page = await admin.get("/admin/vouchers")
+    assert "There is no such voucher." in page.text
+    give = page.form("/admin/vouchers")
+    for email, reason, status in (("no@x.com", "why", 404), ("d@jwt.com", " ", 400), ("d@jwt.com", "=1+1 <b>", 200)):
+        given = await admin.submit(give, email=email, reason=reason)
+        assert given.status == status, given.text
+    assert "Free pizza for life is granted." in given.text
+    diner = await shop.log_in()
+    await shop.order(diner, 5)
+    other, _ = await shop.register("Amended", "amended@jwt.com")
+    await amended(postgres, other)
+
+    listed = (await admin.get("/admin/vouchers")).text
+    assert listed.index("Amended") < listed.index("=1+1 &lt;b&gt;"), "the newest first"
+    assert 'incident 7, for order <a href="/admin/care?sought=77">77</a>' in listed
+    assert "by Olga On-Call" in listed
+    assert f'<a href="/admin/users/{other}">Amended</a>' in listed
+    assert (listed.count("Used once"), listed.count("Used 0 times")) == (1, 1)
+    assert "0.0099\N{NO-BREAK SPACE}BTC" in listed
+    for query, count in (("sought=INCIDENT+7", 1), ("sought=d%40jwt", 2), ("sought=%25", 0), ("state=valid", 2)):
+        assert (await admin.get(f"/admin/vouchers?{query}")).text.count("Used ") == count, query
+
+    taking = next(form for form in (await admin.get("/admin/vouchers")).forms() if form.fields.get("diner") == "2")
+    assert (await admin.submit(taking, reason="")).status == 400
+    assert "The voucher is revoked." in (await admin.submit(taking, reason="by mistake")).text
+    assert (await admin.submit(taking, reason="by mistake")).status == 409
+    revoked = (await admin.get("/admin/vouchers?state=revoked")).text
+    assert "by 常用名字: by mistake" in revoked
+    await shop.call("DELETE", f"/api/user/{other}", token=await shop.log_in("a@jwt.com", "admin"))
+    gone = (await admin.get("/admin/vouchers?state=gone")).text
+    assert f"User {other}, whose account is deleted" in gone
+
+    file = await admin.get("/admin/vouchers.csv")
+    assert "attachment" in file.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+    assert [(row["user"], row["state"], row["times used"], row["cost of goodwill BTC"]) for row in rows] == [
+        (str(other), "gone", "0", "0.0000"),
+        ("2", "revoked", "1", "0.0099"),
+    ]
+    assert rows[1]["reason"] == "'=1+1 <b>"
+    async with visiting(shop.url) as someone:
+        await someone.log_in()
+        for path in ("/admin/vouchers", "/admin/vouchers.csv"):
+            assert (await someone.get(path)).status == 403
+
+
+async def amended(postgres: Postgres, diner_id: int) -> None:
+    """As amends of an incident leave it."""
+    await postgres.execute(
+        "test",
+        """
+        WITH plan AS (
+            INSERT INTO shop.amends (incident, since, until, explanation, remedies, planned_at, planned_by)
+            VALUES ('7', now() - interval '1 h', now(), 'x', '{}', now(), 'Olga On-Call')
+        ), given AS (
+            INSERT INTO shop.remedies VALUES (77, 'voucher', '7', $1, 0, now())
+        )
+        INSERT INTO shop.vouchers (diner_id, reason, granted_at) VALUES ($1, 'incident 7', now())
+        """,
+        diner_id,
+    )
+
+
+async def test_who_let_the_monkey_loose_is_in_the_audit_log(shop: Running, admin: Visitor) -> None:
+    token = await shop.log_in("a@jwt.com", "admin")
+    for switch in ("true", "false"):
+        assert (await shop.call("PUT", f"/api/order/chaos/{switch}", token=token)).status == 200
+    leak = {"probability": 0.5, "seconds": 60}
+    assert (await shop.call("PUT", "/api/ops/chaos/leak", leak, token=token)).status == 200
+    for _ in range(2):
+        assert (await shop.call("DELETE", "/api/ops/chaos/leak", token=token)).status == 200
+    log = (await admin.get("/admin/audit")).text
+    assert log.count("ended the attack leak") == 1
+    assert log.index("ended the attack leak") < log.index("started the attack leak")
+    assert log.index("ended the chaos monkey") < log.index("started the chaos monkey")
+
+
 async def deed(admin: Visitor, sought: str, verb: str, **fields: str) -> Page:
     page = await admin.get(f"/admin/care?sought={sought}")
     return await admin.submit(page.form("/admin/care"), verb=verb, sought=sought, **fields)

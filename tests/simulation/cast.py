@@ -11,6 +11,7 @@ from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.errors import Refusal, Unavailable
 from jwt_pizza.kernel.money import Satoshis
 from jwt_pizza.shop.accounts.model import Caller, User
+from jwt_pizza.shop.audit.model import Entry
 from jwt_pizza.shop.orders.model import (
     Answer,
     Basket,
@@ -145,7 +146,7 @@ class WayToBooks:
     async def get(self, order_id: int) -> Order | None:
         return self._books.orders.get(order_id)
 
-    async def set_chaos(self, on: bool) -> None:
+    async def set_chaos(self, on: bool, entry: Entry) -> None:
         raise NotImplementedError
 
     async def _through(self, verb: str, *args: Any) -> Any:

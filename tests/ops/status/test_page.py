@@ -101,7 +101,13 @@ async def test_customers_are_told_on_the_page_in_feeds_by_mail_and_in_a_folder(
         assert "/status/subscription" in _read(folder / "index.html")
         assert not [each.name for each in folder.rglob(".*")], "nothing half-written stays"
         assert "Orders &lt;fail&gt;" in (await made.ops.call("GET", "/status")).text
-        assert (await made.ops.call("GET", "/api/status")).json["incidents"][0]["status"] == "resolved"
+        whole = (await made.ops.call("GET", "/api/status")).json
+        assert whole["incidents"][0]["status"] == "resolved"
+        brief = (await made.ops.call("GET", "/api/status?form=summary")).json
+        still = [each["incidentId"] for each in whole["incidents"] if each["closedAt"] is None]
+        assert [each["incidentId"] for each in brief["incidents"]] == still
+        assert "updates" not in str(brief)
+        assert (await made.ops.call("GET", "/api/status?form=tiny")).status == 400
         assert (await made.ops.call("GET", "/status/incidents/99")).status == 404
         assert (await made.ops.call("POST", path, {"status": "resolved", "text": "x"})).status == 401
         async with visiting(made.ops.url) as visitor:

@@ -105,6 +105,37 @@ class Board(Wire, frozen=True):
         return max(states, key=lambda state: worst[state], default="operational")
 
 
+class OpenIncident(Wire, frozen=True):
+    """`closed_at` is null: it is the name that the whole answer has."""
+
+    incident_id: int
+    title: str
+    status: Saying
+    opened_at: datetime
+    closed_at: None = None
+
+
+class Summary(Wire, frozen=True):
+    """What fits a banner."""
+
+    state: State
+    incidents: tuple[OpenIncident, ...]
+    """Open ones, newest first."""
+
+
+def summary(board: Board) -> Summary:
+    incidents = tuple(
+        OpenIncident(
+            incident_id=incident.incident_id,
+            title=incident.title,
+            status=incident.status,
+            opened_at=incident.opened_at,
+        )
+        for incident in board.open
+    )
+    return Summary(state=board.state, incidents=incidents)
+
+
 class NewUpdate(Wire, frozen=True):
     """`title` and `components`: as the public reads them; the first update brings a title, later ones may change it."""
 

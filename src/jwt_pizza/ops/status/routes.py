@@ -1,26 +1,28 @@
 """What engineers tell the public, and the state of everything, as JSON."""
 
+from typing import Literal
+
 from litestar import Router, get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import Person
-from jwt_pizza.ops.status.board import Board, NewUpdate, PublicIncident
+from jwt_pizza.ops.status.board import Board, NewUpdate, PublicIncident, Summary, summary
 from jwt_pizza.ops.status.rack import Rack
 from jwt_pizza.ops.status.service import StatusDesk
 from jwt_pizza.web.api import BEARER, PathId
 
 
 @get("/api/status", summary="What the public status page shows")
-async def board(status_rack: Given[Rack]) -> Board:
-    """Without a login. As it was drawn last: seconds ago at the most."""
+async def board(status_rack: Given[Rack], form: FromQuery[Literal["whole", "summary"]] = "whole") -> Board | Summary:
+    """Without a login. As it was drawn last: seconds ago at the most. `form=summary`: the state and open incidents."""
     if status_rack.board is None:
         await status_rack.step()
     if status_rack.board is None:
         raise Unavailable("nothing was measured yet, please try again")
-    return status_rack.board
+    return summary(status_rack.board) if form == "summary" else status_rack.board
 
 
 @get("/api/incidents/{incident_id:int}/updates", security=BEARER, summary="What the public was told of an incident")

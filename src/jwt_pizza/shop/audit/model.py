@@ -18,6 +18,8 @@ Verb = Literal[
     "refunded",
     "granted",
     "revoked",
+    "started",
+    "ended",
 ]
 VERBS: Final[tuple[str, ...]] = get_args(Verb)
 

@@ -1,4 +1,4 @@
-"""The public status page of ops: `GET /api/status`, of which an incident's title and whether it is over are read.
+"""The public status page of ops, `GET /api/status?form=summary`: an incident's title and whether it is over are read.
 
 {"incidents": [{"title": "Orders fail at the factory", "closedAt": null}, …]}
 """
@@ -27,7 +27,7 @@ class PublicStatus(msgspec.Struct):
 class HttpStatusPage:
     def __init__(self, ops_url: str, public_url: str | None) -> None:
         """`public_url` is the address of ops as people see it."""
-        self._url = f"{ops_url.rstrip('/')}/api/status"
+        self._url = f"{ops_url.rstrip('/')}/api/status?form=summary"
         self._link = f"{(public_url or ops_url).rstrip('/')}/status"
 
     async def open_incident(self) -> Bulletin | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from jwt_pizza.kernel.vitals import ClientPool, LeaseState, Ovens, Pool, Vitals
 from jwt_pizza.kernel.wire import Wire
+from jwt_pizza.shop.audit.model import Entry
 
 FRESH: Final = 10.0
 """Seconds after which a process that has said nothing is taken for dead."""
@@ -107,11 +108,11 @@ class Snapshots(Protocol):
 class Leaks(Protocol):
     """The port to the stored attack."""
 
-    async def start(self, plan: LeakPlan, started_by: int) -> None:
+    async def start(self, plan: LeakPlan, entry: Entry) -> None:
         """Replaces one that is under way."""
         ...
 
-    async def end(self, at: datetime, how: str, fix_code: str | None = None) -> bool:
+    async def end(self, at: datetime, how: str, fix_code: str | None = None, entry: Entry | None = None) -> bool:
         """Whether one was under way (with `fix_code`: that one) and has ended now."""
         ...
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
@@ -10,6 +10,7 @@ from jwt_pizza.kernel.clock import Clock, iso
 from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound, TooMany
 from jwt_pizza.kernel.vitals import Holding, Notes, Unnoted, Vitals
 from jwt_pizza.shop.accounts.model import Caller
+from jwt_pizza.shop.audit.model import Entry, Verb
 from jwt_pizza.shop.connections.model import (
     FRESH,
     LONGEST_LEAK,
@@ -137,7 +138,7 @@ class Leak:
             raise Invalid(f"seconds must be more than 0 and at most {LONGEST_LEAK:.0f}")
         now = self._clock.now()
         plan = LeakPlan(probability, secrets.token_urlsafe(16), now, now + timedelta(seconds=seconds))
-        await self._leaks.start(plan, caller.user.id)
+        await self._leaks.start(plan, _entry(caller, now, "started"))
         self._plan = plan
         self._notes.note("chaos.started", kind="leak", probability=probability, ends_at=iso(plan.ends_at))
         return _attack(plan)
@@ -150,7 +151,8 @@ class Leak:
     async def stop(self, caller: Caller) -> LeakView:
         """Harmless when there is none."""
         _operators_only(caller)
-        if await self._leaks.end(self._clock.now(), "stopped"):
+        now = self._clock.now()
+        if await self._leaks.end(now, "stopped", entry=_entry(caller, now, "ended")):
             self._notes.note("chaos.stopped", kind="leak", how="stopped")
         self._plan = None
         return _attack(None)
@@ -168,6 +170,11 @@ class Leak:
             raise NotFound("no leak with this code is under way")
         self._notes.note("chaos.stopped", kind="leak", how="fixed")
         self._plan = None
+
+
+def _entry(caller: Caller, at: datetime, verb: Verb) -> Entry:
+    # Who acts through ops has no account here.
+    return Entry(caller.user.id, at, verb, "the attack leak", f"by {caller.at_ops}" if caller.at_ops else "")
 
 
 def _operators_only(caller: Caller) -> None:

@@ -11,6 +11,8 @@ from jwt_pizza.kernel.errors import Conflict, Unavailable
 from jwt_pizza.kernel.vitals import Vitals
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.audit.model import Entry
+from jwt_pizza.shop.audit.writing import write
 from jwt_pizza.shop.connections.model import Backend, LeakPlan, OnReclaimed, Process, Snapshot
 
 SQL: Final = Queries(__package__)
@@ -54,18 +56,23 @@ class PostgresLeaks:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    async def start(self, plan: LeakPlan, started_by: int) -> None:
+    async def start(self, plan: LeakPlan, entry: Entry) -> None:
         try:
             async with self._postgres.lease("leak.start") as connection, connection.transaction():
                 await connection.execute(SQL["replace_leak"], plan.starts_at)
                 await connection.execute(
-                    SQL["add_leak"], plan.probability, plan.fix_code, started_by, plan.starts_at, plan.ends_at
+                    SQL["add_leak"], plan.probability, plan.fix_code, entry.actor_id, plan.starts_at, plan.ends_at
                 )
+                await write(connection, entry)
         except asyncpg.UniqueViolationError as error:
             raise Conflict("somebody else started one at this moment, please try again") from error
 
-    async def end(self, at: datetime, how: str, fix_code: str | None = None) -> bool:
-        return await self._postgres.fetchval("leak.end", SQL["end_leak"], at, how, fix_code) is not None
+    async def end(self, at: datetime, how: str, fix_code: str | None = None, entry: Entry | None = None) -> bool:
+        async with self._postgres.lease("leak.end") as connection, connection.transaction():
+            if await connection.fetchval(SQL["end_leak"], at, how, fix_code) is None:
+                return False
+            await write(connection, entry)
+        return True
 
     async def current(self, at: datetime) -> LeakPlan | None:
         row = await self._postgres.fetchrow("leak.current", SQL["current_leak"], at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Literal, Protocol, get_args
 
 import msgspec
 
@@ -10,6 +10,35 @@ from jwt_pizza.kernel import text
 from jwt_pizza.kernel.errors import Invalid
 from jwt_pizza.kernel.money import Satoshis
 from jwt_pizza.shop.audit.model import Entry
+
+VoucherState = Literal["valid", "revoked", "gone"]
+"""`gone`: never revoked, but its holder's account is deleted."""
+VOUCHER_STATES: Final[tuple[VoucherState, ...]] = get_args(VoucherState)
+
+
+class Voucher(msgspec.Struct, frozen=True):
+    """`orders` are some of those that an incident's amends gave it for; who gave and took it is a name, or empty where
+    nobody is known. `cost` is what goodwill has paid stores for it, in satoshis."""
+
+    id: int
+    diner_id: int
+    diner: str
+    email: str
+    reason: str
+    granted_at: datetime
+    granted_by: str
+    revoked_at: datetime | None
+    revoked_by: str
+    why_revoked: str
+    orders: tuple[int, ...]
+    times: int
+    cost: Satoshis
+
+    @property
+    def state(self) -> VoucherState:
+        if self.revoked_at is not None:
+            return "revoked"
+        return "valid" if self.email else "gone"
 
 
 class CaseOrder(msgspec.Struct, frozen=True):
@@ -52,6 +81,12 @@ class Cases(Protocol):
     async def orders_of(self, diner_id: int, *, take: int) -> Sequence[CaseOrder]: ...
     async def find_diner(self, email_key: str) -> int | None: ...
     async def diner(self, diner_id: int) -> CaseDiner | None: ...
+    async def vouchers(
+        self, *, state: VoucherState | None, sought: str | None, before: int | None, take: int
+    ) -> Sequence[Voucher]:
+        """The newest first; `before` is an id, `sought` part of a holder's name or address or of a reason."""
+        ...
+
     async def grant_voucher(self, diner_id: int, reason: str, entry: Entry) -> bool: ...
     async def revoke_voucher(self, diner_id: int, entry: Entry) -> bool: ...
 

@@ -37,3 +37,40 @@ UPDATE shop.vouchers SET revoked_at = $2 WHERE diner_id = $1 AND revoked_at IS N
 -- name: voucher_changed
 -- What processes remember of this diner is stale now.
 UPDATE shop.users SET version = version + 1 WHERE id = $1;
+
+-- name: vouchers
+-- Vouchers, the newest first: who gave and took them is in the audit log, in the commit that did it, or in the amends
+-- that they belong to. An order that was refunded or is only held has cost goodwill nothing.
+SELECT v.id, v.diner_id, coalesce(u.name, '') AS diner, coalesce(u.email, '') AS email, v.reason, v.granted_at, v.revoked_at,
+       coalesce(given.actor, a.approved_by, a.planned_by, '') AS granted_by,
+       coalesce(taken.actor, '') AS revoked_by, coalesce(taken.about, '') AS why_revoked,
+       ARRAY(SELECT r.order_id FROM shop.remedies r
+             WHERE r.incident = a.incident AND r.diner_id = v.diner_id AND r.kind = 'voucher'
+             ORDER BY r.order_id LIMIT 3) AS orders,
+       used.times, used.cost
+FROM shop.vouchers v
+LEFT JOIN shop.users u ON u.id = v.diner_id
+LEFT JOIN shop.amends a ON v.reason = 'incident ' || a.incident
+LEFT JOIN LATERAL (
+    SELECT coalesce(nullif(w.name, ''), 'somebody whose account is gone') AS actor
+    FROM shop.audit l LEFT JOIN shop.users w ON w.id = l.actor_id
+    WHERE l.subject = 'voucher of user ' || v.diner_id AND l.verb = 'granted' AND l.at = v.granted_at LIMIT 1
+) given ON true
+LEFT JOIN LATERAL (
+    SELECT coalesce(nullif(w.name, ''), 'somebody whose account is gone') AS actor, l.about
+    FROM shop.audit l LEFT JOIN shop.users w ON w.id = l.actor_id
+    WHERE l.subject = 'voucher of user ' || v.diner_id AND l.verb = 'revoked' AND l.at = v.revoked_at LIMIT 1
+) taken ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) AS times, coalesce(sum(o.discount) FILTER (WHERE o.status IN ('fulfilled', 'charged')), 0)::bigint AS cost
+    FROM shop.voucher_uses w JOIN shop.orders o ON o.id = w.order_id WHERE w.voucher_id = v.id
+) used
+WHERE CASE $1::text
+          WHEN 'valid' THEN v.revoked_at IS NULL AND u.email IS NOT NULL
+          WHEN 'revoked' THEN v.revoked_at IS NOT NULL
+          WHEN 'gone' THEN v.revoked_at IS NULL AND u.email IS NULL
+          ELSE true
+      END
+  AND ($2::text IS NULL OR position(lower($2) IN lower(concat_ws(' ', u.name, u.email, v.reason))) > 0)
+  AND ($3::bigint IS NULL OR v.id < $3)
+ORDER BY v.id DESC LIMIT $4;

@@ -4,15 +4,17 @@ from typing import Final
 
 from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.kernel.errors import Conflict, Forbidden, NotFound
+from jwt_pizza.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from jwt_pizza.kernel.money import Satoshis, btc_text
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.audit.model import AuditLog, Entry, Recorded, Verb
-from jwt_pizza.shop.office.model import Case, CaseOrder, Cases, Purse, reason_of
+from jwt_pizza.shop.office.model import Case, CaseOrder, Cases, Purse, Voucher, VoucherState, reason_of
 
 _LAST: Final = 20
 _LARGEST_ID: Final = 2**53 - 1
 _SHOWN: Final = 50
+MOST_VOUCHERS: Final = 10_000
+"""Lines of one file."""
 
 
 class OfficeDesk:
@@ -59,6 +61,30 @@ class OfficeDesk:
         entry = self._entry(caller, "revoked", f"voucher of user {diner_id}", reason_of(reason))
         if not await self._cases.revoke_voucher(diner_id, entry):
             raise Conflict("this diner has no voucher")
+
+    async def grant_to(self, caller: Caller, email: str, reason: str) -> None:
+        """As `grant`, to whose address this is."""
+        admins_only(caller)
+        diner_id = await self._cases.find_diner(text.email_key(email.strip())) if "\0" not in email else None
+        if diner_id is None:
+            raise NotFound("there is no account with this address: write the one that the diner logs in with")
+        await self.grant(caller, diner_id, reason)
+
+    async def vouchers(
+        self, caller: Caller, *, state: VoucherState | None, sought: str | None, before: int | None
+    ) -> tuple[list[Voucher], bool]:
+        """The newest first, and whether there are older ones."""
+        admins_only(caller)
+        found = await self._cases.vouchers(state=state, sought=sought, before=before, take=_SHOWN + 1)
+        return list(found[:_SHOWN]), len(found) > _SHOWN
+
+    async def all_vouchers(self, caller: Caller, *, state: VoucherState | None, sought: str | None) -> list[Voucher]:
+        """Raises Invalid where they are too many for one file."""
+        admins_only(caller)
+        found = await self._cases.vouchers(state=state, sought=sought, before=None, take=MOST_VOUCHERS + 1)
+        if len(found) > MOST_VOUCHERS:
+            raise Invalid(f"these are more than {MOST_VOUCHERS} vouchers: search for fewer")
+        return list(found)
 
     async def log(
         self, caller: Caller, *, verb: str | None, subject: str | None, before: int | None

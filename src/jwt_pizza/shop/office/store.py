@@ -9,7 +9,7 @@ from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.audit.model import Entry
 from jwt_pizza.shop.audit.writing import write
-from jwt_pizza.shop.office.model import CaseDiner, CaseOrder
+from jwt_pizza.shop.office.model import CaseDiner, CaseOrder, Voucher, VoucherState
 
 SQL: Final = Queries(__package__)
 
@@ -33,6 +33,12 @@ class PostgresCases:
     async def diner(self, diner_id: int) -> CaseDiner | None:
         row = await self._postgres.fetchrow("office.diner", SQL["diner"], diner_id)
         return msgspec.convert(dict(row), CaseDiner) if row else None
+
+    async def vouchers(
+        self, *, state: VoucherState | None, sought: str | None, before: int | None, take: int
+    ) -> Sequence[Voucher]:
+        rows = await self._postgres.fetch("office.vouchers", SQL["vouchers"], state, sought, before, take)
+        return [msgspec.convert(dict(row), Voucher) for row in rows]
 
     async def grant_voucher(self, diner_id: int, reason: str, entry: Entry) -> bool:
         return await self._voucher("grant_voucher", diner_id, entry, reason, entry.at)

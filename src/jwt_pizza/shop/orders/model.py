@@ -19,6 +19,7 @@ from jwt_pizza.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from jwt_pizza.kernel.money import Satoshis, to_btc
 from jwt_pizza.kernel.wire import MOST_PIZZAS, Wire
 from jwt_pizza.shop.accounts.model import Caller
+from jwt_pizza.shop.audit.model import Entry
 from jwt_pizza.shop.ovens.model import IN_HOUSE, Attempt
 
 Status = Literal["held", "charged", "fulfilled", "voided", "refunded"]
@@ -223,7 +224,7 @@ class Orders(Protocol):
 
     async def history(self, diner_id: int, *, skip: int, take: int, newest_first: bool) -> Sequence[Order]: ...
     async def get(self, order_id: int) -> Order | None: ...
-    async def set_chaos(self, on: bool) -> None: ...
+    async def set_chaos(self, on: bool, entry: Entry) -> None: ...
 
 
 @runtime_checkable

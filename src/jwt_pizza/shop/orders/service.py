@@ -10,6 +10,7 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from jwt_pizza.kernel.money import Satoshis
 from jwt_pizza.shop.accounts.model import Caller
+from jwt_pizza.shop.audit.model import Entry, Verb
 from jwt_pizza.shop.orders.model import (
     Answer,
     Basket,
@@ -182,7 +183,8 @@ class OrderDesk:
     async def set_chaos(self, caller: Caller, on: bool) -> None:
         if not caller.user.is_admin:
             raise Forbidden("unable to start chaos")
-        await self._orders.set_chaos(on)
+        verb: Verb = "started" if on else "ended"
+        await self._orders.set_chaos(on, Entry(caller.user.id, self._clock.now(), verb, "the chaos monkey"))
 
     async def reap(self) -> int:
         """Voids what was left behind, by a process that died for example; how many orders."""

@@ -11,6 +11,8 @@ from jwt_pizza.kernel.money import Satoshis
 from jwt_pizza.kit.batching import Batch, Full, Shared, once
 from jwt_pizza.kit.postgres import UNREACHABLE, Postgres, Row
 from jwt_pizza.kit.sql import Queries
+from jwt_pizza.shop.audit.model import Entry
+from jwt_pizza.shop.audit.writing import write
 from jwt_pizza.shop.orders.model import Catalogue, Line, Order, Outcome, Placement, Resolution, Resolved
 from jwt_pizza.shop.orders.rows import order_of
 
@@ -82,8 +84,10 @@ class PostgresOrders:
     async def get(self, order_id: int) -> Order | None:
         return await self._found.ask(order_id)
 
-    async def set_chaos(self, on: bool) -> None:
-        await self._postgres.execute("orders.chaos", SQL["set_chaos"], on)
+    async def set_chaos(self, on: bool, entry: Entry) -> None:
+        async with self._postgres.lease("orders.chaos") as connection, connection.transaction():
+            await connection.execute(SQL["set_chaos"], on)
+            await write(connection, entry)
 
     async def _get(self, order_ids: Sequence[int]) -> Sequence[Order | None]:
         rows = await self._postgres.fetch("orders.get", SQL["get"], once(order_ids))

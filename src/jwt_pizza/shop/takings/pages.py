@@ -19,6 +19,7 @@ from jwt_pizza.shop.franchises.service import Franchising
 from jwt_pizza.shop.takings.chart import chart
 from jwt_pizza.shop.takings.service import MOST_LINES, TakingsDesk
 from jwt_pizza.web.api import AnyRequest
+from jwt_pizza.web.sheets import harmless
 from jwt_pizza.web.site import Site, go, read_form, sentence
 
 _LARGEST_ID: Final = 2**53 - 1
@@ -33,7 +34,6 @@ _COLUMNS: Final = (
     "status",
     "why",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @get("/franchise")
@@ -163,8 +163,8 @@ async def books_csv(
     writer.writerow(_COLUMNS)
     for line in shown.lines:
         amounts = (_plain(line.total), _plain(line.discount), _plain(line.taken))
-        name = _harmless(names.get(line.store_id, ""))
-        row = (line.order_id, iso(line.placed_at), name, line.pizzas, *amounts, line.status, _harmless(line.why))
+        name = harmless(names.get(line.store_id, ""))
+        row = (line.order_id, iso(line.placed_at), name, line.pizzas, *amounts, line.status, harmless(line.why))
         writer.writerow(row)
     file = f"books-{found.id}-{shown.since}-{shown.until}.csv"
     headers = {"content-disposition": f'attachment; filename="{file}"'}
@@ -220,11 +220,6 @@ def _day(text: str | None) -> date | None:
 
 def _plain(amount: int) -> str:
     return btc_text(amount).removesuffix(" BTC")
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet must not take what somebody typed for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 router = Router("/", route_handlers=[franchises, franchise, open_store, ask_to_close, close_store, books, books_csv])
