@@ -115,16 +115,17 @@ async def _looked_at(running: system.System, cookie: str, seconds: float) -> Fig
         alone = await _share(pid, seconds)
         async with _browsers(f"{running.ops}/events", cookie) as heard:
             await asyncio.sleep(6)
-            before = sum(heard)
+            before = list(heard)
             looked_at = await _share(pid, seconds)
-            received = sum(heard) - before
+            received = [after - so_far for after, so_far in zip(heard, before, strict=True)]
         ordering.cancel()
         await asyncio.gather(ordering, return_exceptions=True)
     return {
         "percent": round(looked_at - alone, 1),
         "percent_alone": round(alone, 1),
         "percent_looked_at": round(looked_at, 1),
-        "kb_per_s_each": round(received / seconds / LOOKING / 1000, 2),
+        "live": sum(count > 0 for count in received),
+        "kb_per_s_each": round(sum(received) / seconds / LOOKING / 1000, 2),
     }
 
 

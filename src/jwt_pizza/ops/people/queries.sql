@@ -151,10 +151,11 @@ INSERT INTO ops.sessions (token_hash, person_id, expires_at)
 SELECT $1, id, $3 FROM ops.people WHERE id = $2 AND removed_at IS NULL
 RETURNING person_id;
 
--- name: session
--- Whose session this is.
-SELECT p.id, p.name, p.email, p.role, p.time_zone FROM ops.sessions s JOIN ops.people p ON p.id = s.person_id
-WHERE s.token_hash = $1 AND s.expires_at > $2 AND p.removed_at IS NULL;
+-- name: sessions
+-- Whose sessions these are.
+SELECT s.token_hash, p.id, p.name, p.email, p.role, p.time_zone
+FROM ops.sessions s JOIN ops.people p ON p.id = s.person_id
+WHERE s.token_hash = ANY($1::bytea[]) AND s.expires_at > $2 AND p.removed_at IS NULL;
 
 -- name: end_session
 -- A logout; harmless when it has ended.

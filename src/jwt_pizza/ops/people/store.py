@@ -11,7 +11,8 @@ import msgspec
 
 from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.kernel.errors import Conflict, NotFound, Unauthorized
+from jwt_pizza.kernel.errors import Conflict, NotFound, Unauthorized, Unavailable
+from jwt_pizza.kit.batching import Batch, Full
 from jwt_pizza.kit.postgres import Connection, Postgres, Row
 from jwt_pizza.ops.people.holding import SQL, hold_people, note, person_of
 from jwt_pizza.ops.people.model import (
@@ -192,6 +193,8 @@ class PostgresPeople:
 class PostgresSessions:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+        # A hundred consoles come back at once after a restart, and must not take the pool from who pages.
+        self._persons: Batch[tuple[bytes, datetime], Person | None] = Batch(self._read, lanes=2)
 
     async def open(self, token_hash: bytes, person_id: int, expires_at: datetime) -> None:
         opened = await self._postgres.fetchval("sessions.open", SQL["open_session"], token_hash, person_id, expires_at)
@@ -199,8 +202,16 @@ class PostgresSessions:
             raise Unauthorized
 
     async def person(self, token_hash: bytes, at: datetime) -> Person | None:
-        row = await self._postgres.fetchrow("sessions.person", SQL["session"], token_hash, at)
-        return person_of(row) if row else None
+        try:
+            return await self._persons.ask((token_hash, at))
+        except Full:
+            raise Unavailable("too many requests at this moment, please try again", retry_after=1) from None
+
+    async def _read(self, asked: Sequence[tuple[bytes, datetime]]) -> Sequence[Person | None]:
+        hashes = list({token_hash for token_hash, _ in asked})
+        rows = await self._postgres.fetch("sessions.person", SQL["sessions"], hashes, max(at for _, at in asked))
+        found = {row["token_hash"]: person_of(row) for row in rows}
+        return [found.get(token_hash) for token_hash, _ in asked]
 
     async def end(self, token_hash: bytes) -> None:
         await self._postgres.execute("sessions.end", SQL["end_session"], token_hash)
