@@ -127,7 +127,7 @@ async def administers(way: Visit) -> None:
     await way.follow(f"Close Night {way.number}")
     await way.press("Close the franchise")
     await way.stands("Franchises")
-    await way.follow("Refunds and vouchers")
+    await way.follow("Refunds")
     await way.fill(sought="d@jwt.com")
     await way.press("Find")
     newest = way.page.get_by_role("listitem").filter(has=way.page.get_by_role("button", name="Refund 0.0076")).first
