@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from jwt_pizza.apps.ops import operator
+from jwt_pizza.apps import engineer
 from jwt_pizza.cli.operator import Answer, Operator, Place, at
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit import settings
@@ -20,7 +20,7 @@ async def asking(loaded: Settings) -> AsyncIterator[Operator]:
         url_setting="JWT_PIZZA_OPS_URL",
         token=loaded.oncall_token,
         token_setting="JWT_PIZZA_ONCALL_TOKEN",  # noqa: S106 - the name of a setting
-        log_in=lambda: operator.log_in(loaded, SystemClock()),
+        log_in=lambda: engineer.log_in(loaded, SystemClock()),
     )
     async with at(place) as ops:
         yield ops
