@@ -1,5 +1,6 @@
 """Messages between deployables, the same over HTTP and when the other side is bound in-process."""
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -60,3 +61,35 @@ class Pizza(Wire, frozen=True):
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 """An identifier that is exact in JavaScript too."""
+
+
+class StoreImpact(Wire, frozen=True):
+    store_id: int
+    franchise_id: int
+    store: str
+    orders: int
+    pizzas: int
+    satoshis: int
+    """Charged for orders that were not delivered."""
+
+
+class Impact(Wire, frozen=True):
+    """What happened to diners in a window of time. Orders count by when they were placed."""
+
+    since: datetime
+    until: datetime
+    diners_tried: int
+    orders_tried: int
+    diners_affected: int
+    orders_failed: int
+    pizzas_not_delivered: int
+    orders_charged: int
+    """Of the failed ones those that were charged."""
+    satoshis_charged: int
+    orders_compensated: int
+    """Of the charged ones those that were refunded since."""
+    diners_served_later: int
+    """Of the affected those who got a pizza afterwards."""
+    first_failed_at: datetime | None
+    last_failed_at: datetime | None
+    stores: tuple[StoreImpact, ...]

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from jwt_pizza.kernel.wire import StoreImpact
 from jwt_pizza.ops.events import model as facts
 from jwt_pizza.ops.events import of_incidents as incidents
 from jwt_pizza.ops.events.fact import Fact
 from jwt_pizza.ops.events.model import Happening, Recorded
-from jwt_pizza.ops.incidents.model import Amends, Impact, Incident, StoreImpact
+from jwt_pizza.ops.incidents.model import Amends, Impact, Incident
 from jwt_pizza.ops.incidents.remote import Minute
 from jwt_pizza.ops.reports.model import Material
 

@@ -6,6 +6,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from jwt_pizza.kernel import wire
 from jwt_pizza.kernel.wire import Wire
 from jwt_pizza.ops.events.model import AnyFact, Recorded
 
@@ -31,33 +32,10 @@ _CRITICAL_DINERS: Final = 10
 _CRITICAL_SHARE: Final = 0.1
 
 
-class StoreImpact(Wire, frozen=True):
-    store_id: int
-    franchise_id: int
-    store: str
-    orders: int
-    pizzas: int
-    satoshis: int
+class Impact(wire.Impact, frozen=True):
+    """As the shop computes it. `routes_disturbed`: what watched the shop's other routes, and fired within the window;
+    none: no other route was disturbed."""
 
-
-class Impact(Wire, frozen=True):
-    """As the shop computes it (shop/amends/model.py) from the orders of a window. `routes_disturbed`: what watched the
-    shop's other routes, and fired within the window; none: no other route was disturbed."""
-
-    since: datetime
-    until: datetime
-    diners_tried: int
-    orders_tried: int
-    diners_affected: int
-    orders_failed: int
-    pizzas_not_delivered: int
-    orders_charged: int
-    satoshis_charged: int
-    orders_compensated: int
-    diners_served_later: int
-    first_failed_at: datetime | None
-    last_failed_at: datetime | None
-    stores: tuple[StoreImpact, ...]
     routes_disturbed: tuple[str, ...] = ()
 
     @property

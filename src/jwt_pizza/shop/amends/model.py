@@ -13,7 +13,7 @@ import msgspec
 
 from jwt_pizza.kernel.errors import Invalid
 from jwt_pizza.kernel.money import Satoshis
-from jwt_pizza.kernel.wire import Wire
+from jwt_pizza.kernel.wire import Impact, Wire
 
 Remedy = Literal["refund", "apology", "voucher"]
 Harm = Literal["charged", "failed"]
@@ -26,38 +26,6 @@ REMEDIES: Final[dict[Harm, tuple[Remedy, ...]]] = {
 }
 LONGEST_WINDOW: Final = 7 * 86400.0
 """Seconds that one incident may cover."""
-
-
-class StoreImpact(Wire, frozen=True):
-    store_id: int
-    franchise_id: int
-    store: str
-    orders: int
-    pizzas: int
-    satoshis: int
-    """Charged for orders that were not delivered."""
-
-
-class Impact(Wire, frozen=True):
-    """What happened to diners in a window of time. Orders count by when they were placed."""
-
-    since: datetime
-    until: datetime
-    diners_tried: int
-    orders_tried: int
-    diners_affected: int
-    orders_failed: int
-    pizzas_not_delivered: int
-    orders_charged: int
-    """Of the failed ones those that were charged."""
-    satoshis_charged: int
-    orders_compensated: int
-    """Of the charged ones those that were refunded since."""
-    diners_served_later: int
-    """Of the affected those who got a pizza afterwards."""
-    first_failed_at: datetime | None
-    last_failed_at: datetime | None
-    stores: tuple[StoreImpact, ...]
 
 
 class HurtOrder(Wire, frozen=True):

@@ -11,8 +11,9 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from jwt_pizza.kernel.clock import iso
 from jwt_pizza.kernel.money import btc_text
+from jwt_pizza.kernel.wire import Impact
 from jwt_pizza.shop.accounts.model import Caller
-from jwt_pizza.shop.amends.model import Failure, HurtOrder, Impact, Minute, Plan, PlanRequest
+from jwt_pizza.shop.amends.model import Failure, HurtOrder, Minute, Plan, PlanRequest
 from jwt_pizza.shop.amends.service import AmendsDesk
 from jwt_pizza.web.api import BEARER
 

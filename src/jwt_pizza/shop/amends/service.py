@@ -7,12 +7,12 @@ from typing import Final
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from jwt_pizza.kernel.wire import Impact
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.amends.model import (
     AmendsStore,
     Failure,
     HurtOrder,
-    Impact,
     Minute,
     Plan,
     PlanRequest,

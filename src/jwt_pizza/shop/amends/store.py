@@ -7,20 +7,19 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from jwt_pizza.kernel.wire import Impact, StoreImpact
 from jwt_pizza.kit.postgres import Connection, Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.amends.model import (
     Failure,
     Harm,
     HurtOrder,
-    Impact,
     Limits,
     Minute,
     Plan,
     PlanRequest,
     Remedy,
     State,
-    StoreImpact,
 )
 
 SQL: Final = Queries(__package__)
