@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,12 @@ from rich.console import Console
 from jwt_pizza.drill import game, journal, scenario, showing, verdict, virtual
 from jwt_pizza.drill import live as live_drill
 from jwt_pizza.drill.figures import Figures, Measured
+from jwt_pizza.drill.play import scripted
+from jwt_pizza.drill.responder import Responder
 from jwt_pizza.drill.scenario import WAYS, Scenario, Way
+from jwt_pizza.drill.teller import Person, Program, Teller
+from jwt_pizza.kit.ending import ended_as_interrupted
+from jwt_pizza.ops.drills.said import Offer, Result
 
 DEFAULT: Final = "incident-2025-04-08"
 SPEED: Final = 10.0
@@ -36,6 +42,10 @@ _REAL_SLACK: Final = 3.0
 @click.option("--interactive", is_flag=True, help="You respond: at this terminal, in the console, on the phone. Live.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
 @click.option("--report", "report_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here.")
+@click.option(
+    "--jsonl", is_flag=True, help="For programs: a line of JSON for all that happens, the last is the result."
+)
+@click.option("--list", "listing", is_flag=True, help="List the scenarios that are shipped, and play none.")
 def command(
     scenario_name: str,
     policy: str,
@@ -44,11 +54,13 @@ def command(
     interactive: bool,
     json_file: Path | None,
     report_file: Path | None,
+    jsonl: bool,
+    listing: bool,
 ) -> None:
     """Practise an incident: the whole system under a scenario, as it was and as it is built.
 
-    SCENARIO is one that is shipped (a wrong name lists them) or a .toml file (docs/drills.md). Exits with 1 when
-    something that the scenario expects is not so.
+    SCENARIO is one that is shipped (--list) or a .toml file (docs/drills.md). Exits with 1 when something that the
+    scenario expects is not so.
 
     \b
     Examples:
@@ -58,6 +70,10 @@ def command(
       jwt-pizza drill --live --speed 20 --policy as-built
       jwt-pizza drill --interactive --policy as-it-was
     """
+    teller: Teller = Program() if jsonl else Person(Console())
+    if listing:
+        teller.offer([_offer(name) for name in scenario.names()])
+        return
     loaded = scenario.load(scenario_name)
     ways = WAYS if policy == "both" else tuple(way for way in WAYS if way == policy)
     for way in ways:
@@ -66,70 +82,68 @@ def command(
         raise click.UsageError("--interactive is played one way: say --policy as-it-was or --policy as-built")
     if speed is not None and not (live or interactive):
         raise click.UsageError("--speed is of --live and --interactive: a virtual drill is as fast as it can be")
-    console = Console()
-    if interactive:
-        figures = _played(loaded, ways[0], speed or 1.0, console)
-        _write(json_file, {ways[0]: figures.figures})
-        if report_file and figures.report:
-            report_file.write_text(figures.report, encoding="utf-8")
-        console.print(showing.comparison(loaded, {ways[0]: figures.figures}))
-        console.print(game.told(game.score(figures.figures)))
-        return
-    pace = (speed or SPEED) if live else None
-    measured = _live(loaded, ways, pace, console) if pace else _virtually(loaded, ways, console)
-    slack = timedelta(seconds=_REAL_SLACK * pace) if pace else timedelta()
-    sys.exit(_conclude(loaded, measured, slack, console, json_file, report_file))
+    with ended_as_interrupted():
+        if interactive:
+            result, figures = _played(loaded, ways[0], speed or 1.0, teller)
+        elif live:
+            pace = speed or SPEED
+            slack = timedelta(seconds=_REAL_SLACK * pace)
+            result, figures = _judged(loaded, _live(loaded, ways, pace, teller), slack)
+        else:
+            result, figures = _judged(loaded, _virtually(loaded, ways, teller), timedelta())
+    if json_file:
+        named = {way.replace("-", "_"): found for way, found in figures.items()}
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(named), indent=2) + b"\n")
+    if report_file:
+        report_file.write_text(result.report, encoding="utf-8")
+    teller.conclude(result, with_report=report_file is None)
+    sys.exit(int(not result.good))
 
 
-def _virtually(loaded: Scenario, ways: tuple[Way, ...], console: Console) -> Mapping[Way, Measured]:
-    with console.status("starting PostgreSQL") as status, virtual.ground() as cluster:
+def _offer(name: str) -> Offer:
+    loaded = scenario.load(name)
+    return Offer(name, loaded.title, loaded.about.strip(), scenario.source(name))
+
+
+def _virtually(loaded: Scenario, ways: tuple[Way, ...], teller: Teller) -> Mapping[Way, Measured]:
+    with ExitStack() as stack:
+        with teller.going_on("starting PostgreSQL"):
+            cluster = stack.enter_context(virtual.ground())
         found: dict[Way, Measured] = {}
         for way in ways:
-            status.update(f"{loaded.title}: {showing.HEADS[way]}")
-            found[way] = virtual.run(loaded, way, cluster)
+            with teller.going_on(f"{loaded.title}: {showing.HEADS[way]}"):
+                found[way] = virtual.run(loaded, way, cluster)
         return found
 
 
-def _live(loaded: Scenario, ways: tuple[Way, ...], speed: float, console: Console) -> Mapping[Way, Measured]:
+def _live(loaded: Scenario, ways: tuple[Way, ...], speed: float, teller: Teller) -> Mapping[Way, Measured]:
+    async def respond(responder: Responder) -> bool:
+        teller.set_scene(responder.stage.shop, responder.stage.ops)
+        return await scripted(responder)
+
     found: dict[Way, Measured] = {}
     for way in ways:
-        with console.status(f"{loaded.title}: {showing.HEADS[way]}, live, {speed:g} times as fast"):
-            found[way] = asyncio.run(live_drill.run(loaded, way, speed))
+        with teller.going_on(f"{loaded.title}: {showing.HEADS[way]}, live, {speed:g} times as fast"):
+            found[way] = asyncio.run(live_drill.run(loaded, way, speed, respond))
     return found
 
 
-def _played(loaded: Scenario, way: Way, speed: float, console: Console) -> Measured:
-    async def play() -> Measured:
-        player = game.Player(lambda text: console.print(text, markup=False, highlight=False), game.typed())
-        return await live_drill.run(loaded, way, speed, player.respond)
-
-    return asyncio.run(play())
-
-
-def _conclude(
-    loaded: Scenario,
-    measured: Mapping[Way, Measured],
-    slack: timedelta,
-    console: Console,
-    json_file: Path | None,
-    report_file: Path | None,
-) -> int:
-    """The exit status."""
-    figures: dict[Way, Figures] = {way: found.figures for way, found in measured.items()}
+def _judged(
+    loaded: Scenario, measured: Mapping[Way, Measured], slack: timedelta
+) -> tuple[Result, Mapping[Way, Figures]]:
+    figures = {way: found.figures for way, found in measured.items()}
     judged = {way: verdict.judge(loaded.setup(way).expect, found, slack) for way, found in figures.items()}
     first: Way = next(iter(measured))
     report = measured[first].report or journal.timeline(loaded, first, measured[first])
-    _write(json_file, figures)
-    if report_file:
-        report_file.write_text(report, encoding="utf-8")
-    else:
-        console.print(report, markup=False, highlight=False)
-    console.print(showing.comparison(loaded, figures))
-    console.print(showing.verdicts(judged))
-    return int(not all(each.good for found in judged.values() for each in found))
+    return showing.result(loaded, figures, judged, report=report), figures
 
 
-def _write(file: Path | None, figures: Mapping[Way, Figures]) -> None:
-    if file:
-        named = {way.replace("-", "_"): found for way, found in figures.items()}
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(named), indent=2) + b"\n")
+def _played(loaded: Scenario, way: Way, speed: float, teller: Teller) -> tuple[Result, Mapping[Way, Figures]]:
+    async def respond(responder: Responder) -> bool:
+        teller.set_scene(responder.stage.shop, responder.stage.ops)
+        return await game.Player(teller.say, game.typed()).respond(responder)
+
+    measured = asyncio.run(live_drill.run(loaded, way, speed, respond))
+    figures = {way: measured.figures}
+    score = game.told(game.score(measured.figures))
+    return showing.result(loaded, figures, {}, report=measured.report or "", score=score), figures

@@ -106,10 +106,15 @@ def names() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in _shipped().iterdir() if entry.name.endswith(".toml"))
 
 
+def source(name: str) -> str:
+    """The TOML of one that is shipped."""
+    return (_shipped() / f"{name}.toml").read_text(encoding="utf-8")
+
+
 def load(name: str) -> Scenario:
     """One that is shipped, or a file. Raises BadScenario."""
     if name in names():
-        return parse((_shipped() / f"{name}.toml").read_text(encoding="utf-8"), name)
+        return parse(source(name), name)
     path = Path(name)
     if path.suffix != ".toml" or not path.is_file():
         raise BadScenario(f"unknown scenario {name}: it is a .toml file, or one of {', '.join(names())}")

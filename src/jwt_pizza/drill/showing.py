@@ -9,6 +9,7 @@ from rich.table import Table
 from jwt_pizza.drill.figures import Figures
 from jwt_pizza.drill.scenario import Scenario, Way
 from jwt_pizza.drill.verdict import Verdict
+from jwt_pizza.ops.drills.said import Expectation, Result, Row
 
 HEADS: Final[Mapping[Way, str]] = {"as-it-was": "as it was", "as-built": "as built"}
 Cell = Callable[[Figures], str]
@@ -59,24 +60,47 @@ _ROWS: Final[Sequence[tuple[str, Cell]]] = (
 )
 
 
-def comparison(scenario: Scenario, figures: Mapping[Way, Figures]) -> Table:
-    table = Table(title=f"{scenario.title} · {scenario.day}, times in UTC")
+def result(
+    scenario: Scenario,
+    figures: Mapping[Way, Figures],
+    judged: Mapping[Way, Sequence[Verdict]],
+    *,
+    report: str,
+    score: str = "",
+) -> Result:
+    return Result(
+        title=f"{scenario.title} · {scenario.day}, times in UTC",
+        ways=tuple(HEADS[way] for way in figures),
+        rows=tuple(Row(measure, tuple(cell(found) for found in figures.values())) for measure, cell in _ROWS),
+        expectations=tuple(
+            Expectation(HEADS[way], verdict.figure, verdict.expected, verdict.found, verdict.good)
+            for way, found in judged.items()
+            for verdict in found
+        ),
+        report=report,
+        score=score,
+    )
+
+
+def comparison(result: Result) -> Table:
+    table = Table(title=result.title)
     table.add_column("measure")
-    for way in figures:
-        table.add_column(HEADS[way], justify="right")
-    for name, cell in _ROWS:
-        table.add_row(name, *(cell(found) for found in figures.values()))
+    for way in result.ways:
+        table.add_column(way, justify="right")
+    for row in result.rows:
+        table.add_row(row.measure, *row.values)
     return table
 
 
-def verdicts(judged: Mapping[Way, Sequence[Verdict]]) -> Table:
+def expectations(result: Result) -> Table:
     """What was expected and is not so; the rest as a count."""
     table = Table(title="Expectations")
     for name in ("", "figure", "expected", "found"):
         table.add_column(name)
-    for way, found in judged.items():
-        bad = [verdict for verdict in found if not verdict.good]
-        for verdict in bad:
-            table.add_row(HEADS[way], verdict.figure, verdict.expected, f"[red]{verdict.found}[/red]")
-        table.add_row(HEADS[way], f"{len(found) - len(bad)} of {len(found)} hold", "", "")
+    for way in result.ways:
+        found = [each for each in result.expectations if each.way == way]
+        bad = [each for each in found if not each.good]
+        for each in bad:
+            table.add_row(way, each.figure, each.expected, f"[red]{each.found}[/red]")
+        table.add_row(way, f"{len(found) - len(bad)} of {len(found)} hold", "", "")
     return table

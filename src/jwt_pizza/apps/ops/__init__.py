@@ -14,6 +14,7 @@ from jwt_pizza.apps.ops import (
     alerts,
     console,
     coverage,
+    drills,
     incidents,
     paging,
     people,
@@ -108,5 +109,6 @@ def wired(base: Base, own: Telemetry, lookout: Lookout) -> Sequence[Part]:
         incidents.part(base, crew, response),
         reports.part(base, crew, response, public.book, public.changed.ring),
         status.part(base, crew, public),
+        drills.part(base, crew),
         console.part(base, crew, alerting, response, fleet),
     ]

@@ -1,4 +1,4 @@
-"""Pages of alert groups and incidents while somebody looks: told that something is new, they fetch themselves again.
+"""Pages of alert groups, incidents and drills while somebody looks: told that something is new, they fetch it.
 
 One reader for all browsers of this process asks once a second for all that they look at, and for nothing when nobody
 does. Of what changed a browser gets its own page: its forms carry a token of its session.
@@ -21,7 +21,7 @@ from jwt_pizza.ops.people.model import Person
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.line import ClientGone, Line
 
-Kind: TypeAlias = Literal["groups", "incidents"]
+Kind: TypeAlias = Literal["groups", "incidents", "drills"]
 Subject: TypeAlias = tuple[Kind, int]
 _EVERY: Final = 1.0
 _GOLDEN: Final = 0.618

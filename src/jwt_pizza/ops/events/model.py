@@ -193,6 +193,24 @@ class DatabaseBack(Fact, frozen=True, tag="database.back"):
     pages: int
 
 
+class DrillAsked(Fact, frozen=True, tag="drill.asked"):
+    """A drill was asked for in the console; it plays in a system of its own."""
+
+    drill_id: int
+    scenario: str
+    way: str
+    manner: str
+
+
+class DrillEnded(Fact, frozen=True, tag="drill.ended"):
+    """`good`: whether all was as expected; None for one without a result."""
+
+    drill_id: int
+    scenario: str
+    how: str
+    good: bool | None
+
+
 class Happening(Fact, frozen=True, tag="happening"):
     """Told by another deployable: the first failing order, an attack, a breaker's change, a leak (kernel/vitals.py)."""
 
@@ -256,6 +274,8 @@ AnyFact: TypeAlias = Union[  # noqa: UP007 - msgspec wants the members one by on
     HeartbeatMissed,
     DatabaseLost,
     DatabaseBack,
+    DrillAsked,
+    DrillEnded,
     Happening,
 ]
 

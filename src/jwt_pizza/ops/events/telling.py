@@ -131,6 +131,13 @@ _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
         f"Heartbeat {fact.name} has been silent for {fact.silent_seconds:.0f} s."
     ),
     facts.DatabaseLost: lambda fact, _, __: f"The pager lost its database ({fact.error}) and went on without it.",
+    facts.DrillAsked: lambda fact, who, _: f"{who} started drill {fact.drill_id}, {fact.scenario}.",
+    facts.DrillEnded: lambda fact, _, __: (
+        f"Drill {fact.drill_id}, {fact.scenario}, "
+        + ("came to what is expected." if fact.good else "did not come to what is expected.")
+        if fact.how == "done"
+        else f"Drill {fact.drill_id}, {fact.scenario}, ended without a result ({fact.how})."
+    ),
     facts.DatabaseBack: lambda fact, _, __: (
         f"The pager's database came back after {fact.seconds:.0f} s; {fact.pages} pages went out meanwhile."
     ),
