@@ -27,7 +27,18 @@ PUBLIC = ("/status", "/status/incidents/1", "/login", "/nowhere", "/phone", "/ma
 CONSOLE = (
     *("/", "/groups", "/groups?status=all", "/groups/1", "/groups/999", "/incidents", "/incidents?state=all"),
     *("/incidents/1", "/incidents/1/updates", "/incidents/1/report", "/incidents/1/report/print?public"),
-    *("/attempts", "/charts", "/connections", "/on-call", "/coverage", "/keys", "/phone", "/mailbox"),
+    *(
+        "/attempts",
+        "/charts",
+        "/drills",
+        "/drills?copy=bad-pizzas",
+        "/connections",
+        "/on-call",
+        "/coverage",
+        "/keys",
+        "/phone",
+        "/mailbox",
+    ),
 )
 UNGUARDED = "[...document.forms].filter(form => form.method === 'post' && !form.elements.form?.value)"
 BY_A_TOKEN = ("/a/", "/status", "/login")

@@ -141,8 +141,9 @@ def _judged(
 def _played(loaded: Scenario, way: Way, speed: float, teller: Teller) -> tuple[Result, Mapping[Way, Figures]]:
     async def respond(responder: Responder) -> bool:
         teller.set_scene(responder.stage.shop, responder.stage.ops)
-        return await game.Player(teller.say, game.typed()).respond(responder)
+        return await game.Player(teller.say, game.typed(), helped=not teller.knows_keys).respond(responder)
 
+    teller.say(f"{loaded.title}: {showing.HEADS[way]}, live, {speed:g} times as fast")
     measured = asyncio.run(live_drill.run(loaded, way, speed, respond))
     figures = {way: measured.figures}
     score = game.told(game.score(measured.figures))

@@ -45,14 +45,16 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Player:
-    """At the terminal. `lines` are what is typed, one command each."""
+    """At the terminal, or by a program with buttons of its own. `lines` are what is typed, one command each."""
 
-    def __init__(self, say: Say, lines: "asyncio.Queue[str]") -> None:
+    def __init__(self, say: Say, lines: "asyncio.Queue[str]", *, helped: bool = True) -> None:
         self._say = say
         self._lines = lines
+        self._helped = helped
 
     async def respond(self, responder: Responder) -> bool:
-        self._say(_help(responder))
+        if self._helped:
+            self._say(_help(responder))
         telling = asyncio.create_task(self._tell_pages(responder))
         try:
             while (line := (await self._lines.get()).strip()) != "q":

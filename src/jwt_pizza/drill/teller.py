@@ -16,6 +16,9 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Teller(Protocol):
+    knows_keys: bool
+    """Whoever reads it need not be told what can be typed."""
+
     def going_on(self, text: str) -> AbstractContextManager[object]:
         """For as long as it goes on."""
         ...
@@ -27,6 +30,8 @@ class Teller(Protocol):
 
 
 class Person:
+    knows_keys = False
+
     def __init__(self, console: Console) -> None:
         self._console = console
 
@@ -62,6 +67,8 @@ class Person:
 
 class Program:
     """A line of JSON each (ops/drills/said.py)."""
+
+    knows_keys = True
 
     def going_on(self, text: str) -> AbstractContextManager[object]:
         self.say(text)

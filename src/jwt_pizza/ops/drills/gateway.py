@@ -80,7 +80,7 @@ class DrillProcess:
         tail = b""
         while chunk := await self._process.stderr.read(_TAIL):
             tail = (tail + chunk)[-_TAIL:]
-        return tail.decode(errors="replace").strip().removeprefix("Error: ")
+        return tail.decode(errors="replace").strip().removeprefix("jwt-pizza: ")
 
 
 class DrillPlayhouse:
