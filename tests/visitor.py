@@ -86,6 +86,11 @@ class Visitor:
         ) as answer:
             return await _page(answer)
 
+    async def send(self, path: str, form: aiohttp.FormData, headers: Mapping[str, str]) -> Page:
+        """A form with a file."""
+        async with self._client.post(self.url + path, data=form, headers={**_HTML, **headers}) as answer:
+            return await _page(answer)
+
     async def log_in(self, email: str = "d@jwt.com", password: str = "diner") -> Page:
         page = await self.get("/login")
         return await self.submit(page.form("/login"), email=email, password=password)

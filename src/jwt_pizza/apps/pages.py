@@ -37,7 +37,7 @@ from jwt_pizza.shop.deliveries.store import PostgresKeepsakes
 from jwt_pizza.shop.ledger.store import PostgresLedger
 from jwt_pizza.shop.menu import pages as menu
 from jwt_pizza.shop.office import pages as office
-from jwt_pizza.shop.office import people, vouchers
+from jwt_pizza.shop.office import people, photographs, vouchers
 from jwt_pizza.shop.office.service import OfficeDesk
 from jwt_pizza.shop.office.store import PostgresCases
 from jwt_pizza.shop.orders import pages as orders
@@ -166,6 +166,7 @@ def router(made: Front, settings: Settings, sessions: Sessions, bakery: Bakery, 
             office.router,
             people.router,
             vouchers.router,
+            photographs.router(site),
             reading.router,
             design("shop.html"),
         ],

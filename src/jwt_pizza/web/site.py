@@ -110,7 +110,15 @@ class Site:
         """Before every request of a page; raises ForgedForm."""
         if request.method in {"GET", "HEAD"}:
             return
-        sent = (await read_form(request)).get(TOKEN_FIELD, "")
+        self.refuse_forged(request, (await read_form(request)).get(TOKEN_FIELD, ""))
+
+    async def refuse_strangers(self, request: AnyRequest) -> None:
+        """Of a form that is too large to be read before we know whose it is: the first of both guards alone."""
+        if not self._is_ours(request):
+            raise ForgedForm
+
+    def refuse_forged(self, request: AnyRequest, sent: str) -> None:
+        """`sent`: the token that came with the form. Raises ForgedForm."""
         known = [request.cookies.get(name) for name in (self._session, self._visitor)]
         genuine = any(hmac.compare_digest(sent.encode(), _derived(secret).encode()) for secret in known if secret)
         if not genuine or not self._is_ours(request):

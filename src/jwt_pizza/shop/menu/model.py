@@ -1,6 +1,6 @@
 """What can be ordered, and at which price."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -27,6 +27,12 @@ class MenuItem(Wire, frozen=True):
         return money.of_btc_number(self.price)
 
 
+class Offered(MenuItem, frozen=True):
+    """As pages show it. `photograph`: of an uploaded picture (photographs.py); without one it is drawn."""
+
+    photograph: str | None = None
+
+
 class Draft(msgspec.Struct, frozen=True):
     title: str
     description: str
@@ -34,10 +40,17 @@ class Draft(msgspec.Struct, frozen=True):
     price: Satoshis
 
 
+class Photograph(msgspec.Struct, frozen=True):
+    """An uploaded picture, made anew: WebP by width in pixels, square. `name` is of the content."""
+
+    name: str
+    by_width: Mapping[int, bytes]
+
+
 class Menu(Protocol):
     """The port to the stored menu."""
 
-    async def items(self) -> Sequence[MenuItem]: ...
+    async def items(self) -> Sequence[Offered]: ...
     async def wire(self) -> bytes:
         """The whole menu as JSON, as of now."""
         ...
@@ -48,6 +61,11 @@ class Menu(Protocol):
         ...
 
     async def withdraw(self, item_id: int, entry: Entry) -> bool: ...
+    async def picture(self, item_id: int, photograph: Photograph | None, entry: Entry) -> bool:
+        """The item's picture from now on; None: it is drawn. Whether there is such an item on the menu."""
+        ...
+
+    async def photograph(self, name: str, width: int) -> bytes | None: ...
 
 
 def draft(title: str | None, description: str | None, image: str | None, price: Decimal | None) -> Draft:

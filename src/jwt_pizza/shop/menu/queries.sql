@@ -4,7 +4,7 @@ SELECT version FROM shop.catalogue;
 
 -- name: items
 -- The menu in the order in which it was written, with the version that it belongs to.
-SELECT c.version, m.id, m.title, m.image, m.price, m.description
+SELECT c.version, m.id, m.title, m.image, m.price, m.description, m.picture
 FROM shop.catalogue c LEFT JOIN shop.menu_items m ON m.withdrawn_at IS NULL
 ORDER BY m.id;
 
@@ -20,3 +20,19 @@ WHERE id = $1 AND withdrawn_at IS NULL RETURNING id;
 -- name: withdraw
 -- No longer on the menu.
 UPDATE shop.menu_items SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL RETURNING id;
+
+-- name: picture
+-- Another picture, or none.
+UPDATE shop.menu_items SET picture = $2 WHERE id = $1 AND withdrawn_at IS NULL RETURNING id;
+
+-- name: keep_picture
+-- In one width; the same picture may be there already.
+INSERT INTO shop.pictures (name, width, body, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+
+-- name: drop_pictures
+-- What no item shows any more.
+DELETE FROM shop.pictures p WHERE NOT EXISTS (SELECT FROM shop.menu_items m WHERE m.picture = p.name);
+
+-- name: photograph
+-- An uploaded picture in one width.
+SELECT body FROM shop.pictures WHERE name = $1 AND width = $2;

@@ -11,7 +11,7 @@ from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.shop.audit.model import Entry
 from jwt_pizza.shop.audit.writing import write
-from jwt_pizza.shop.menu.model import Draft, MenuItem
+from jwt_pizza.shop.menu.model import Draft, MenuItem, Offered, Photograph
 
 SQL: Final = Queries(__package__)
 
@@ -20,11 +20,11 @@ class PostgresMenu:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
         self._version = -1
-        self._items: list[MenuItem] = []
+        self._items: list[Offered] = []
         self._wire = b"[]"
         self._fresh: Shared[None] = Shared(self._refresh)
 
-    async def items(self) -> Sequence[MenuItem]:
+    async def items(self) -> Sequence[Offered]:
         await self._fresh.get()
         return self._items
 
@@ -52,20 +52,40 @@ class PostgresMenu:
             await write(connection, entry)
         return True
 
+    async def picture(self, item_id: int, photograph: Photograph | None, entry: Entry) -> bool:
+        async with self._postgres.lease("menu.picture") as connection, connection.transaction():
+            if photograph is not None:
+                for width, body in photograph.by_width.items():
+                    await connection.execute(SQL["keep_picture"], photograph.name, width, body, entry.at)
+            name = photograph.name if photograph else None
+            if await connection.fetchval(SQL["picture"], item_id, name) is None:
+                return False
+            await connection.execute(SQL["drop_pictures"])
+            await write(connection, entry)
+        return True
+
+    async def photograph(self, name: str, width: int) -> bytes | None:
+        found: bytes | None = await self._postgres.fetchval("menu.photograph", SQL["photograph"], name, width)
+        return found
+
     async def _refresh(self) -> None:
         if await self._postgres.fetchval("menu.version", SQL["version"]) == self._version:
             return
         rows = await self._postgres.fetch("menu.items", SQL["items"])
         self._items = [
-            MenuItem(
+            Offered(
                 id=row["id"],
                 title=row["title"],
                 image=row["image"],
                 price=to_btc(row["price"]),
                 description=row["description"],
+                photograph=row["picture"],
             )
             for row in rows
             if row["id"] is not None
         ]
-        self._wire = msgspec.json.encode(self._items)
+        # What is uploaded here is for our pages: the menu of the API stays as its clients know it.
+        self._wire = msgspec.json.encode(
+            [msgspec.convert(item, MenuItem, from_attributes=True) for item in self._items]
+        )
         self._version = rows[0]["version"]

@@ -87,29 +87,31 @@ async def menu(
     request: AnyRequest, site: Given[Site], menu_keeper: Given[MenuKeeper], caller: Given[Caller]
 ) -> Template:
     admins_only(caller)
-    return await _menu(request, site, menu_keeper)
+    return await menu_page(request, site, menu_keeper)
 
 
 @post("/admin/menu", status_code=200)
 async def change_menu(
     request: AnyRequest, site: Given[Site], menu_keeper: Given[MenuKeeper], caller: Given[Caller]
 ) -> Template | Redirect:
-    """`verb` adds an item, or changes or withdraws `item`."""
+    """`verb` adds an item, changes or withdraws `item`, or has its picture drawn again."""
     admins_only(caller)
     form = await read_form(request)
     try:
         item, verb = form.get("item", ""), form.get("verb", "")
         if verb == "withdraw":
-            await menu_keeper.withdraw(caller, _number(item))
+            await menu_keeper.withdraw(caller, number(item))
+        elif verb == "draw":
+            await menu_keeper.picture(caller, number(item), None)
         elif verb == "change":
             price = _price(form)
-            await menu_keeper.change(caller, _number(item), form.get("title"), form.get("description"), price)
+            await menu_keeper.change(caller, number(item), form.get("title"), form.get("description"), price)
         else:
-            # Other clients look for a picture by this name; ours is drawn from the words.
+            # Other clients look for a picture by this name; ours is drawn from the words, or uploaded.
             image = "pizza1.png"
             await menu_keeper.add(caller, form.get("title"), form.get("description"), image, _price(form))
     except Refusal as refused:
-        return await _menu(request, site, menu_keeper, refused, form)
+        return await menu_page(request, site, menu_keeper, refused, form)
     return go("/admin/menu")
 
 
@@ -130,12 +132,12 @@ async def give_care(
     sought, reason = form.get("sought", ""), form.get("reason", "")
     try:
         if form.get("verb") == "refund":
-            done = told(await office_desk.refund(caller, _number(form.get("order", "")), reason))
+            done = told(await office_desk.refund(caller, number(form.get("order", "")), reason))
         elif form.get("verb") == "grant":
-            await office_desk.grant(caller, _number(form.get("diner", "")), reason)
+            await office_desk.grant(caller, number(form.get("diner", "")), reason)
             done = "Free pizza for life is granted."
         else:
-            await office_desk.revoke(caller, _number(form.get("diner", "")), reason)
+            await office_desk.revoke(caller, number(form.get("diner", "")), reason)
             done = "The voucher is revoked."
     except Refusal as refused:
         return await _care(request, site, office_desk, caller, sought, refused)
@@ -193,7 +195,7 @@ async def _franchises(
     )
 
 
-async def _menu(
+async def menu_page(
     request: AnyRequest,
     site: Site,
     menu_keeper: MenuKeeper,
@@ -249,7 +251,7 @@ def _price(form: Mapping[str, str]) -> Decimal:
         raise Invalid("write the price as a number of bitcoin, such as 0.0038") from None
 
 
-def _number(typed: str) -> int:
+def number(typed: str) -> int:
     if not (typed.isascii() and typed.isdecimal() and len(typed) <= 15):
         raise Invalid("choose from what the page shows")
     return int(typed)
