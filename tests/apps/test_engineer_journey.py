@@ -23,7 +23,7 @@ PHONE = {"width": 390, "height": 844}
 FORCED = {"JWT_PIZZA_POLICY": "factory-only", "JWT_PIZZA_AMENDS_MOST_DINERS": "1"}
 """As before the incident, and amends for more than one need an approval."""
 SMALL, ZOOMED = {"width": 320, "height": 640}, {"width": 640, "height": 400}
-PUBLIC = ("/status", "/status/incidents/1", "/login", "/nowhere", "/phone", "/mailbox", "/")
+PUBLIC = ("/status", "/status/incidents/1", "/login", "/nowhere", "/phone", "/mailbox", "/schema", "/")
 CONSOLE = (
     *("/", "/groups", "/groups?status=all", "/groups/1", "/groups/999", "/incidents", "/incidents?state=all"),
     *("/incidents/1", "/incidents/1/updates", "/incidents/1/report", "/incidents/1/report/print?public"),

@@ -25,7 +25,7 @@ ADMINS = (
     *("/admin/vouchers",),
     *("/admin/franchises/1/close", "/franchise/1", "/franchise/1/books", "/franchise", "/profile", "/history"),
 )
-READING = ("/about", "/history-of-pizza", "/docs", "/docs/service", "/docs/factory", "/docs/ops")
+READING = ("/about", "/history-of-pizza", "/docs", "/docs/service", "/docs/factory", "/docs/ops", "/schema")
 ANYBODY = ("/", "/menu", "/login", "/register", "/design", "/nowhere", "/checkout?store=1&pizza-1=99")
 
 

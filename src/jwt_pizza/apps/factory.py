@@ -200,10 +200,11 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         log=log,
         title="JWT Pizza Factory",
         description="Bakes pizzas (signed JWTs) for vendors, and verifies them.",
+        public_url=settings.public_url,
+        home="/console",
         handlers=[
             routes(made, settings, "/", clock),
             health.router(checks(made, postgres), log, telemetry.flush),
-            openapi.ui_files(),
             assets.router,
         ],
         dependencies={},

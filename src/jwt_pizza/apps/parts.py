@@ -21,6 +21,7 @@ from jwt_pizza.kit.reporting import OpsDoor, Reporter
 from jwt_pizza.kit.settings import Settings
 from jwt_pizza.kit.telemetry import Telemetry
 from jwt_pizza.web import errors, openapi
+from jwt_pizza.web.address import Address
 from jwt_pizza.web.edge import Edge, Origins
 from jwt_pizza.web.error_pages import ErrorPages
 from jwt_pizza.web.express import Express, Gate, Lane
@@ -78,6 +79,8 @@ def build(
     log: Log,
     title: str,
     description: str,
+    public_url: str | None,
+    home: str = "/",
     handlers: list[ControllerRouterHandler],
     dependencies: dict[str, Any],
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
@@ -93,13 +96,13 @@ def build(
         exception_handlers=exception_handlers,
         lifespan=[lifespan],
         on_shutdown=[log.flush],
-        openapi_config=openapi.config(title, VERSION, description),
+        openapi_config=openapi.config(title, VERSION, description, Address(public_url), home),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,
         debug=False,
         **more,
     )
-    https = (settings.public_url or "").startswith("https://")
+    https = (public_url or "").startswith("https://")
     origins = Origins(settings.allowed_origins)
     express = Express(app, lanes, gates, log=log, most_bytes=settings.max_body_bytes, deadline=settings.request_seconds)
     last_page = page.draw if page else None

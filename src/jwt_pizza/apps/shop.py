@@ -344,6 +344,7 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         log=log,
         title="JWT Pizza Service",
         description="Order pizzas, pay in bitcoin, and receive each one as a signed JWT.",
+        public_url=settings.public_url,
         handlers=[
             accounts.router,
             menu.router,
@@ -363,7 +364,6 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
                 log,
                 telemetry.flush,
             ),
-            openapi.ui_files(),
         ],
         dependencies=dependencies(made, lanes),
         lifespan=lifespan,

@@ -31,7 +31,7 @@ from jwt_pizza.ops.events.store import PostgresEvents
 from jwt_pizza.ops.status.gateway import HttpProbe
 from jwt_pizza.ops.status.service import Lookout
 from jwt_pizza.ops.telemetry.fleet import Fleet
-from jwt_pizza.web import assets, health, openapi, templates
+from jwt_pizza.web import assets, health, templates
 from jwt_pizza.web.error_pages import ErrorPages
 
 _LARGEST_POST: Final = 4 * 1024 * 1024
@@ -73,10 +73,10 @@ def app(settings: Settings, database_url: str, clock: Clock | None = None) -> AS
         log=log,
         title="JWT Pizza Ops",
         description="Alerts, on-call, paging, and whether each part of the system is up.",
+        public_url=settings.ops_public_url,
         handlers=[
             *(handler for part in together for handler in part.handlers),
             health.router(checks, log, own.flush),
-            openapi.ui_files(),
             assets.router,
         ],
         dependencies={

@@ -11,7 +11,7 @@ from litestar.response import Template
 from jwt_pizza.kernel.errors import NotFound
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.openapi import Endpoint, endpoints
+from jwt_pizza.web.reference import Endpoint, endpoints
 from jwt_pizza.web.site import Site
 
 _LONGEST_SAMPLE: Final = 4000
