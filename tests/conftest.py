@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +14,7 @@ from jwt_pizza.apps import demo, migration
 from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit import embedded
 from jwt_pizza.kit.postgres import Postgres
-from tests.places import scratch
+from tests import places
 from tests.running import Running, running_shop
 
 _ROOT = "JWT_PIZZA_TEST_DATA_DIR"
@@ -24,8 +23,8 @@ _ROOT = "JWT_PIZZA_TEST_DATA_DIR"
 def pytest_configure(config: pytest.Config) -> None:
     # The process that starts the workers starts PostgreSQL; the workers find it running.
     if not hasattr(config, "workerinput"):
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", scratch())
-        os.environ[_ROOT] = tempfile.mkdtemp(prefix="jwt-pizza-test-", dir=scratch())
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", places.scratch())
+        os.environ[_ROOT] = str(places.folder())
         embedded.start(Path(os.environ[_ROOT]), durable=False, settings={"max_connections": "300"})
 
 

@@ -1,6 +1,7 @@
 """Where tests put their files: in memory where there is room for it, for they start a hundred servers and keep none."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,13 @@ def scratch() -> str:
         if found.f_bavail * found.f_frsize >= _ENOUGH and not found.f_flag & os.ST_NOEXEC:
             return str(_MEMORY)
     return "/tmp"
+
+
+def folder() -> Path:
+    """A new one, which every account can enter: what PostgreSQL's account cannot, root's clusters are not kept in."""
+    made = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir=scratch()))
+    made.chmod(0o755)
+    return made
 
 
 def thorough(many: int, few: int) -> int:

@@ -1,21 +1,19 @@
 """A system of real processes on a data directory of its own."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jwt_pizza.kit import embedded
+from tests import places
 from tests.apps.load import Up
-from tests.places import scratch
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir=scratch()))
-    place.chmod(0o755)
+    place = places.folder()
     yield place
     cluster = embedded.running(place)
     if cluster is not None:

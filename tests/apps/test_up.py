@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ import pytest
 
 from jwt_pizza.kit import embedded
 from jwt_pizza.kit.embedded_home import live_pid
+from tests import places
 from tests.running import Running
 
 DEADLINE = 60
@@ -54,8 +54,7 @@ class System:
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    root = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
-    root.chmod(0o755)
+    root = places.folder()
     environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
     environment |= {"JWT_PIZZA_DATA_DIR": str(root / "data"), "JWT_PIZZA_LOG_LEVEL": "warning"}
     argv = [sys.executable, "-m", "jwt_pizza", "up", "--port", "0", "--ops-port", "0", "--workers", "2"]

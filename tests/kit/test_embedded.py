@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 
 from jwt_pizza.kit import embedded, embedded_binaries, embedded_home
 from jwt_pizza.kit.embedded import Cluster, EmbeddedError, attached, binary, running, start, stop
+from tests import places
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="about root's own rules")
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -64,8 +64,7 @@ def start_in_children(data_dir: Path, children: int = 1) -> list[tuple[Cluster, 
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A stand-in for /var/lib/jwt-pizza, which all accounts can enter."""
-    folder = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
-    folder.chmod(0o755)
+    folder = places.folder()
     monkeypatch.setattr(embedded_binaries, "STATE", folder / "state")
     yield folder / "state"
     shutil.rmtree(folder)

@@ -7,9 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -17,14 +15,14 @@ import pytest
 from jwt_pizza.kit import embedded
 from jwt_pizza.kit.embedded_home import live_pid
 from jwt_pizza.kit.worker import PARENT_FD, READY_FD
+from tests import places
 
 DEADLINE = 60
 
 
 @pytest.fixture
 def cluster() -> Iterator[embedded.Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
-    folder.chmod(0o755)
+    folder = places.folder()
     made = embedded.start(folder / "data", durable=False)
     yield made
     embedded.stop(made)

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import aiohttp
 import msgspec
 
 from observability.rules import HOME
+from tests import places
 from tests.debian import TOOLS, program
 
 DEADLINE = 60
@@ -43,8 +43,7 @@ class Product:
 @contextmanager
 def product(**changes: str) -> Iterator[Product]:
     """`jwt-pizza up`. `changes` are variables of its environment."""
-    root = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
-    root.chmod(0o755)
+    root = places.folder()
     environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
     environment |= {"JWT_PIZZA_DATA_DIR": str(root / "data"), "JWT_PIZZA_LOG_LEVEL": "warning", **changes}
     argv = [sys.executable, "-m", "jwt_pizza", "up", "--port", "0", "--ops-port", "0"]

@@ -65,6 +65,7 @@ async def running_watch(database_url: str, heard: Heard, **changes: object) -> A
         log=log,
         title="watch",
         description="",
+        public_url=None,
         handlers=list(part.handlers),
         dependencies=dict(part.dependencies),
         lifespan=lifespan,

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import pytest
 from jwt_pizza.kit import embedded
 from jwt_pizza.toolkit import actions, probes
 from jwt_pizza.toolkit.target import NoTarget
+from tests import places
 
 DEADLINE = 60
 EXPERIMENTS = sorted((Path(__file__).parents[2] / "experiments").glob("*.json"))
@@ -59,8 +59,7 @@ class System:
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    root = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
-    root.chmod(0o755)
+    root = places.folder()
     environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
     environment |= {
         "JWT_PIZZA_DATA_DIR": str(root / "data"),

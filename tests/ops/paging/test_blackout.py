@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +22,7 @@ from jwt_pizza.ops.channels.model import NotHanded
 from jwt_pizza.ops.events.model import DatabaseBack, DatabaseLost, GroupAcknowledged, PageSent
 from jwt_pizza.ops.events.store import PostgresEvents
 from jwt_pizza.ops.paging.links import Seal
+from tests import places
 from tests.clocks import HandClock
 from tests.ops.paging.world import INCIDENT, Book, Recorder, book, mail, phone, someone
 
@@ -43,8 +43,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def own_cluster() -> Iterator[Cluster]:
-    place = Path(tempfile.mkdtemp(prefix="jwt-pizza-test-", dir="/tmp"))
-    place.chmod(0o755)
+    place = places.folder()
     cluster = embedded.start(place, durable=False)
     migration.migrate(cluster.url())
     yield Cluster(place, cluster.url())
