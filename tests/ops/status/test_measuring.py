@@ -128,5 +128,5 @@ def test_the_page_stays_small_however_bad_times_are() -> None:
     pages = press.served(Board(today=today.date(), parts=parts, incidents=incidents))
     home = pages["/status"].body.decode()
     assert len(home) < 50_000
-    assert "A serious outage" in home and "46.30 %" in home and "0 % of the room for errors left" in home
+    assert "A serious outage" in home and "46.29 %" in home and "0 % of the room for errors left" in home
     assert home.count("<rect") == 20 * len(PARTS)
