@@ -18,7 +18,7 @@ async def test_questions_about_alerts_never_go_through_all_that_fires(database_u
     pool = await Postgres(database_url, name="test", size=2, replan=True).open()
     try:
         async with pool.lease("test") as connection:
-            for name in ("peek", "firing", "ended"):
+            for name in ("peek", "firing", "earlier"):
                 await connection.execute(f"PREPARE {name} AS {SQL[name]}")
                 for _ in range(8):
                     await connection.execute(_executed(name))
@@ -26,14 +26,14 @@ async def test_questions_about_alerts_never_go_through_all_that_fires(database_u
             for name in ("peek", "firing"):
                 assert await _passed_over(connection, name) == 0, name
             await connection.execute("UPDATE ops.alerts SET status = 'resolved', how = 'source'")
-            assert await _passed_over(connection, "ended") == 0
+            assert await _passed_over(connection, "earlier") == 0
     finally:
         await pool.close()
 
 
 def _executed(name: str) -> str:
     told = ", ".join(f"'alert {n}'" for n in range(50))
-    since = ", '-infinity'" if name == "ended" else ""
+    since = ", '-infinity'" if name == "earlier" else ""
     return f"EXECUTE {name}(ARRAY[{told}]{since})"
 
 

@@ -39,7 +39,6 @@ def page(number: int) -> facts.PageSent:
 def log() -> list[tuple[str, Fact, str]]:
     """(time, fact, actor)"""
     evan = f"person:{EVAN}"
-    labels = {"alertname": "failed-orders"}
     summary = "12 orders failed, told by Evan Smith <b>at once</b>"
     return [
         ("15:25:40", happening("chaos.started", kind="fail", attack="7"), "process:factory"),
@@ -59,7 +58,11 @@ def log() -> list[tuple[str, Fact, str]]:
             happening("lease.leaked", line="shop/ovens/remote.py:88", owner="orders", seconds="4.5"),
             "system",
         ),
-        ("15:28:00", facts.AlertFired(fingerprint="f", source="grafana", summary=summary, labels=labels), "system"),
+        (
+            "15:28:00",
+            facts.AlertFired(fingerprint="f", source="grafana", summary=summary, name="failed-orders"),
+            "system",
+        ),
         ("15:28:01", page(1), "system"),
         ("15:33:01", page(2), "system"),
         ("15:34:00", incidents.Noted(text="The engineer on call came online"), evan),

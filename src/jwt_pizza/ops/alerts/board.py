@@ -47,6 +47,8 @@ class Board:
         self.rows: dict[tuple[int, str], AlertRow] = {}
         """Alerts to be written, if they changed: one for each group and fingerprint."""
         self._ended: dict[str, datetime] = {}
+        self._stored: set[str] = set()
+        """Alerts that fire, or fired before."""
         self._inhibiting: Counter[str] = Counter()
         self._events: list[tuple[GroupRow, AnyFact, str]] = []
         self._before: dict[int, tuple[object, ...]] = {}
@@ -66,11 +68,14 @@ class Board:
             self._keys[group.key] = group
 
     def add_alert(self, alert: AlertRow) -> None:
-        self._alerts[alert.fingerprint] = self.rows[id(alert.group), alert.fingerprint] = alert
+        self._stored.add(alert.fingerprint)
+        self._place(alert)
 
-    def add_ended(self, fingerprint: str, began: datetime) -> None:
-        """An episode that its source has just ended."""
-        self._ended[fingerprint] = began
+    def add_earlier(self, fingerprint: str, began: datetime | None) -> None:
+        """An alert that fired before; `began`: the episode of it that its source has just ended."""
+        self._stored.add(fingerprint)
+        if began is not None:
+            self._ended[fingerprint] = began
 
     def add_inhibiting(self, counts: Mapping[str, int]) -> None:
         self._inhibiting.update(counts)
@@ -192,15 +197,19 @@ class Board:
             labels=alert.labels,
             known=alert,
             new=True,
+            again=alert.fingerprint in self._stored,
         )
-        self.add_alert(row)
+        self._place(row)
         group.firing += 1
         group.loud += row.muted is None
         group.last_alert_at = now
-        fact = AlertFired(fingerprint=alert.fingerprint, source=alert.source, summary=alert.title, labels=alert.labels)
+        fact = AlertFired(fingerprint=alert.fingerprint, source=alert.source, summary=alert.title, name=alert.name)
         self._tell(group, fact, f"source:{alert.source}")
         if row.muted is None:
             self._worsen(group, severity)
+
+    def _place(self, alert: AlertRow) -> None:
+        self._alerts[alert.fingerprint] = self.rows[id(alert.group), alert.fingerprint] = alert
 
     def _worsen(self, group: GroupRow, severity: Severity) -> None:
         """A loud alert is more severe than what was acknowledged: whoever did so may not know. A muted one says so when

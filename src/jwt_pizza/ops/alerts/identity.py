@@ -50,6 +50,10 @@ class Known(msgspec.Struct, frozen=True):
     title: str
     """The summary, or the name of the alert, in one line."""
 
+    @property
+    def name(self) -> str:
+        return self.labels.get("alertname", "")
+
 
 def known(alert: Incoming, now: datetime) -> Known:
     """Raises Invalid for what has no usable labels."""

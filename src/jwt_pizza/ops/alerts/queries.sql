@@ -17,13 +17,12 @@ FROM unnest($1::text[]) AS told (fingerprint) CROSS JOIN LATERAL (
     WHERE status = 'firing' AND fingerprint = told.fingerprint LIMIT 1
 ) a;
 
--- name: ended
--- When the last episode of these alerts began, if its source has ended it since $2.
-SELECT a.fingerprint, a.starts_at
+-- name: earlier
+-- Which of these alerts fired before; and when the last episode began that its source has ended since $2.
+SELECT a.*
 FROM unnest($1::text[]) AS told (fingerprint) CROSS JOIN LATERAL (
-    SELECT fingerprint, starts_at FROM ops.alerts
-    WHERE status = 'resolved' AND how = 'source' AND last_seen_at > $2 AND fingerprint = told.fingerprint
-    ORDER BY starts_at DESC LIMIT 1
+    SELECT fingerprint, max(starts_at) FILTER (WHERE how = 'source' AND last_seen_at > $2) AS began FROM ops.alerts
+    WHERE status = 'resolved' AND fingerprint = told.fingerprint GROUP BY fingerprint
 ) a;
 
 -- name: groups
@@ -93,19 +92,6 @@ FROM unnest(
     AS v (id, severity, status, firing, loud, last_alert_at, acknowledged_at, acknowledged_by, resolved_at,
           resolved_by, silenced_until, remind_at, unacknowledge_at, generation, next_action_at, restart)
 WHERE g.id = v.id;
-
--- name: add_plain_alerts
--- As `add_alerts`, of those that fire and that no rule mutes or lets mute others: nearly all, and half the columns.
-INSERT INTO ops.alerts
-    (group_id, fingerprint, status, source, labels, annotations, generator_url, starts_at, last_seen_at, stale_at)
-SELECT a, b, 'firing', c, d, e, f, g, $8, h
-FROM unnest(
-    $1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::text[], $7::timestamptz[], $9::timestamptz[])
-    AS v (a, b, c, d, e, f, g, h)
-ON CONFLICT (group_id, fingerprint) DO UPDATE
-SET status = excluded.status, source = excluded.source, labels = excluded.labels, annotations = excluded.annotations,
-    generator_url = excluded.generator_url, starts_at = excluded.starts_at, ends_at = NULL, how = NULL,
-    last_seen_at = excluded.last_seen_at, stale_at = excluded.stale_at, muted = NULL, inhibits = '{}', inhibited = '{}';
 
 -- name: add_alerts
 -- Alerts that fire for the first time in their group, or again, a column each.

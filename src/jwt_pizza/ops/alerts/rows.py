@@ -57,13 +57,16 @@ class AlertRow(msgspec.Struct):
     known: Known | None = None
     """As it was told now; None when only its state was read."""
     new: bool = False
+    again: bool = False
+    """Its group may hold a row of it already."""
     ends_at: datetime | None = None
     how: str | None = None
     changed: bool = False
 
     @property
     def plain(self) -> bool:
-        return self.firing and self.muted is None and not self.inhibits and not self.inhibited
+        """As nearly all: it fires, for the first time, and no rule mutes it or lets it mute others."""
+        return not self.again and self.firing and self.muted is None and not self.inhibits and not self.inhibited
 
 
 class Seen(msgspec.Struct, frozen=True):

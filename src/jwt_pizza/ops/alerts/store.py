@@ -138,8 +138,8 @@ class PostgresAlerts:
         board, groups = await _board(connection, rules, now, firing, keys, placed)
         for row in firing:
             board.add_alert(alert_row(row, groups))
-        for row in await connection.fetch(SQL["ended"], fingerprints, now - LATE):
-            board.add_ended(row["fingerprint"], row["starts_at"])
+        for row in await connection.fetch(SQL["earlier"], fingerprints, now - LATE):
+            board.add_earlier(row["fingerprint"], row["began"])
         if rules.inhibit:
             wanted = {
                 key for alert in alerts for key in (*rules.inhibited(alert.labels), *rules.inhibits(alert.labels))

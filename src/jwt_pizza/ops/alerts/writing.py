@@ -16,6 +16,10 @@ SQL: Final = Queries(__package__)
 _labels: Final = msgspec.json.Decoder(dict[str, str]).decode
 _encode: Final = msgspec.json.Encoder().encode
 _EMPTY: Final = "[]"
+_PLAIN: Final = (
+    *("group_id", "fingerprint", "status", "source", "labels", "annotations", "generator_url"),
+    *("starts_at", "last_seen_at", "stale_at"),
+)
 
 
 async def write(connection: Connection, board: Board, now: datetime) -> None:
@@ -37,7 +41,9 @@ async def write(connection: Connection, board: Board, now: datetime) -> None:
         if alert.new:
             (plain if alert.plain else special).append(alert)
     if plain:
-        await connection.execute(SQL["add_plain_alerts"], *_added_plain(plain, now))
+        await connection.copy_records_to_table(
+            "alerts", schema_name="ops", columns=_PLAIN, records=[_plain(alert, now) for alert in plain]
+        )
     if special:
         await connection.execute(SQL["add_alerts"], *_added(special, now))
     if board.seen:
@@ -131,18 +137,12 @@ def _written(groups: Sequence[GroupRow]) -> tuple[list[object], ...]:
     )
 
 
-def _added_plain(alerts: Sequence[AlertRow], now: datetime) -> tuple[object, ...]:
-    told = [alert.known for alert in alerts if alert.known is not None]
+def _plain(alert: AlertRow, now: datetime) -> tuple[object, ...]:
+    known = alert.known
+    assert known is not None
     return (
-        [alert.group.id for alert in alerts],
-        [alert.fingerprint for alert in alerts],
-        [known.source for known in told],
-        [known.encoded for known in told],
-        [_encode(known.annotations).decode() for known in told],
-        [known.generator_url for known in told],
-        [alert.starts_at for alert in alerts],
-        now,
-        [alert.stale_at for alert in alerts],
+        *(alert.group.id, alert.fingerprint, "firing", known.source, known.encoded),
+        *(_encode(known.annotations).decode(), known.generator_url, alert.starts_at, now, alert.stale_at),
     )
 
 

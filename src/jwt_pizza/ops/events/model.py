@@ -17,13 +17,20 @@ SYSTEM: Final = "system"
 """The actor of what nobody did by hand."""
 
 
-class AlertFired(Fact, frozen=True, tag="alert.fired"):
+class AlertFired(Fact, frozen=True, tag="alert.fired", omit_defaults=True):
     """The first time in its group; a source that repeats itself adds nothing."""
 
     fingerprint: str
     source: str
     summary: str
-    labels: dict[str, str]
+    name: str = ""
+    """The label `alertname`."""
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    """In older logs, in place of the name."""
+
+    @property
+    def rule(self) -> str:
+        return self.name or self.labels.get("alertname", "")
 
 
 class AlertResolved(Fact, frozen=True, tag="alert.resolved"):

@@ -1,13 +1,8 @@
--- name: append_plain
--- Events of one moment that have no key and concern no incident, a column each.
-INSERT INTO ops.events (at, kind, actor, group_id, data)
-SELECT $1, a, b, c, d FROM unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[]) AS v (a, b, c, d);
-
 -- name: append
 -- Events, a column each; those whose key is in the log already are left out.
 INSERT INTO ops.events (at, kind, actor, group_id, data, key, incident_id)
 SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[], $7::bigint[])
-ON CONFLICT (key) DO NOTHING;
+ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING;
 
 -- name: of_group
 -- What happened to a group, in order.

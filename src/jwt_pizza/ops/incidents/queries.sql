@@ -191,8 +191,9 @@ GROUP BY 1 ORDER BY 1;
 
 -- name: disturbed
 -- Which of these rules fired within a time.
-SELECT DISTINCT data -> 'labels' ->> 'alertname' AS rule FROM ops.events
-WHERE kind = 'alert.fired' AND at >= $1 AND at < $2 AND data -> 'labels' ->> 'alertname' = ANY($3::text[])
+SELECT DISTINCT coalesce(nullif(data ->> 'name', ''), data -> 'labels' ->> 'alertname') AS rule FROM ops.events
+WHERE kind = 'alert.fired' AND at >= $1 AND at < $2
+    AND coalesce(nullif(data ->> 'name', ''), data -> 'labels' ->> 'alertname') = ANY($3::text[])
 ORDER BY 1;
 
 -- name: begin_run

@@ -106,9 +106,7 @@ def find(material: Material) -> Findings:
         link=_link(events),
         attack=_attack(events),
         leaks=tuple(_leaks(events)),
-        leaks_told=any(
-            isinstance(event.fact, facts.AlertFired) and _LEAKS_RULE in event.fact.labels.values() for event in events
-        ),
+        leaks_told=any(isinstance(event.fact, facts.AlertFired) and event.fact.rule == _LEAKS_RULE for event in events),
         answer=_answer(events),
         factory_answer=next(
             (
