@@ -126,6 +126,7 @@ async def report_the_problem(page: Page) -> None:
     await button.tap()
     told = page.get_by_role("status").filter(has_text="Pizza is back on the menu!")
     await expect(told).to_be_in_viewport()
+    await expect(page.get_by_role("button", name="Report the problem to the factory again")).to_be_visible()
     await page.get_by_role("button", name="The harm has stopped").tap()
 
 

@@ -179,6 +179,7 @@ async def _incident(
         manages=person.manages,
         offers=await office.runbooks.offers(incident_id),
         follow_ups=await office.desk.follow_ups(incident_id),
+        done={event.fact.action for event in events if isinstance(event.fact, ActionRun) and event.fact.good},
         ran=_ran(events, naming),
         timeline=[_line(event, naming) for event in events],
         roles=[(role, about, found.roles.get(role)) for role, about in ROLES.items()],
