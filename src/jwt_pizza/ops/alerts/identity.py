@@ -8,6 +8,7 @@ long annotations are cut, impossible times become now.
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -27,10 +28,11 @@ LONGEST_FIRING: Final = timedelta(days=30)
 
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Whatever began before says that nobody set the time: Go's zero time, or the epoch."""
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACE: Final = re.compile(r"\s+")
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
+_NOTHING: Final = "{}"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -41,7 +43,8 @@ class Known(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     encoded: str
     """The labels as JSON, sorted."""
-    annotations: dict[str, str]
+    annotations: str
+    """As JSON."""
     generator_url: str
     starts_at: datetime
     dated: bool
@@ -57,28 +60,25 @@ class Known(msgspec.Struct, frozen=True):
 
 def known(alert: Incoming, now: datetime) -> Known:
     """Raises Invalid for what has no usable labels."""
-    labels = _labels(alert.labels)
-    encoded = _encode(labels)
-    if len(encoded) > MOST_BYTES:
-        raise Invalid(f"the labels of an alert may take {MOST_BYTES} bytes together, these take {len(encoded)}")
+    labels, encoded = _labels(alert.labels)
     starts_at, ends_at = _set(alert.starts_at), _set(alert.ends_at)
     if starts_at is not None and starts_at > now:
         starts_at = now
     if starts_at is not None and ends_at is not None and ends_at < starts_at:
         raise Invalid("endsAt must not be before startsAt")
-    told_until = ends_at if ends_at is not None else now + timedelta(seconds=alert.stale_after)
-    annotations = _annotations(alert.annotations) if alert.annotations else alert.annotations
+    stale_at = now + _patience(alert.stale_after) if ends_at is None else min(ends_at, now + LONGEST_FIRING)
+    annotations, noted = _annotations(alert.annotations) if alert.annotations else (alert.annotations, _NOTHING)
     return Known(
         source=alert.source,
-        fingerprint=hashlib.blake2b(encoded, digest_size=16).hexdigest(),
+        fingerprint=hashlib.blake2b(encoded.encode(), digest_size=16).hexdigest(),
         labels=labels,
-        encoded=encoded.decode(),
-        annotations=annotations,
+        encoded=encoded,
+        annotations=noted,
         generator_url=_url(alert.generator_url) if alert.generator_url else "",
         starts_at=starts_at or now,
         dated=starts_at is not None,
         ends_at=ends_at if ends_at is not None and ends_at <= now else None,
-        stale_at=min(told_until, now + LONGEST_FIRING),
+        stale_at=stale_at,
         title=_title(annotations.get("summary") or labels.get("alertname") or "alert"),
     )
 
@@ -90,30 +90,50 @@ def _title(text: str) -> str:
     return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"
 
 
-def _labels(given: dict[str, str]) -> dict[str, str]:
-    if not "".join(given).isprintable() or not "".join(given.values()).isprintable():
-        given = {_CONTROL.sub("\ufffd", name): _CONTROL.sub("\ufffd", value) for name, value in given.items()}
+@lru_cache(maxsize=256)
+def _patience(seconds: float) -> timedelta:
+    return min(timedelta(seconds=seconds), LONGEST_FIRING)
+
+
+def _labels(given: dict[str, str]) -> tuple[dict[str, str], str]:
+    """The labels, and as JSON."""
     if "" in given.values():
         given = {name: value for name, value in given.items() if value}
+    encoded = _encode(given).decode()
+    if not _clean(encoded):
+        given = {_CONTROL.sub("\ufffd", name): _CONTROL.sub("\ufffd", value) for name, value in given.items()}
+        encoded = _encode(given).decode()
     if not given:
         raise Invalid("an alert needs at least one label that is not empty, alertname for example")
     if len(given) > MOST_LABELS:
         raise Invalid(f"an alert may have {MOST_LABELS} labels, this one has {len(given)}")
     if "" in given or max(map(len, given)) > LONGEST_NAME:
         raise Invalid(f"the name of a label must have 1 to {LONGEST_NAME} characters")
-    return given
+    if len(encoded) > MOST_BYTES // 4 and len(encoded.encode()) > MOST_BYTES:
+        size = len(encoded.encode())
+        raise Invalid(f"the labels of an alert may take {MOST_BYTES} bytes together, these take {size}")
+    return given, encoded
 
 
-def _annotations(given: dict[str, str]) -> dict[str, str]:
+def _annotations(given: dict[str, str]) -> tuple[dict[str, str], str]:
+    """The annotations, and as JSON."""
     if len(given) > MOST_LABELS:
         raise Invalid(f"an alert may have {MOST_LABELS} annotations, this one has {len(given)}")
     if max(map(len, given)) > LONGEST_NAME:
         raise Invalid(f"the name of an annotation must have at most {LONGEST_NAME} characters")
-    if max(map(len, given.values())) > LONGEST_ANNOTATION:
-        given = {name: value[:LONGEST_ANNOTATION] for name, value in given.items()}
-    if not "".join(given.values()).isprintable() or not "".join(given).isprintable():
-        given = {_CONTROL.sub("\ufffd", name): _CONTROL_IN_TEXT.sub("\ufffd", value) for name, value in given.items()}
-    return given
+    encoded = _encode(given).decode()
+    if len(encoded) > LONGEST_ANNOTATION or not _clean(encoded):
+        given = {
+            _CONTROL.sub("\ufffd", name): _CONTROL_IN_TEXT.sub("\ufffd", value[:LONGEST_ANNOTATION])
+            for name, value in given.items()
+        }
+        encoded = _encode(given).decode()
+    return given, encoded
+
+
+def _clean(encoded: str) -> bool:
+    """Whether there is nothing to mend for sure: JSON escapes what it cannot show, and nothing else is invisible."""
+    return "\\" not in encoded and encoded.isprintable()
 
 
 def _url(given: str) -> str:

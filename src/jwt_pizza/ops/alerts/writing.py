@@ -142,7 +142,7 @@ def _plain(alert: AlertRow, now: datetime) -> tuple[object, ...]:
     assert known is not None
     return (
         *(alert.group.id, alert.fingerprint, "firing", known.source, known.encoded),
-        *(_encode(known.annotations).decode(), known.generator_url, alert.starts_at, now, alert.stale_at),
+        *(known.annotations, known.generator_url, alert.starts_at, now, alert.stale_at),
     )
 
 
@@ -154,7 +154,7 @@ def _added(alerts: Sequence[AlertRow], now: datetime) -> tuple[object, ...]:
         ["firing" if alert.firing else "resolved" for alert in alerts],
         [known.source for known in told],
         [known.encoded for known in told],
-        [_encode(known.annotations).decode() for known in told],
+        [known.annotations for known in told],
         [known.generator_url for known in told],
         [alert.starts_at for alert in alerts],
         [alert.ends_at for alert in alerts],
@@ -187,7 +187,7 @@ def _seen(alerts: Sequence[Seen], now: datetime) -> tuple[object, ...]:
         [seen.known.fingerprint for seen in alerts],
         now,
         [seen.known.stale_at for seen in alerts],
-        [_encode(seen.known.annotations).decode() for seen in alerts],
+        [seen.known.annotations for seen in alerts],
         [seen.known.source for seen in alerts],
         [seen.known.generator_url for seen in alerts],
     )
