@@ -35,6 +35,23 @@ async def test_same_alert_from_a_pair_of_senders_is_one_whatever_the_order_of_it
     assert await ops.kinds(group.id) == ["group.opened", "alert.fired"]
 
 
+@pytest.mark.parametrize("before", ["a storm", "calm"])
+async def test_what_is_told_again_within_a_moment_is_not_written_again(postgres: Postgres, before: str) -> None:
+    ops = watch(postgres)
+    told = tuple(alert(instance=str(number)) for number in range(40))
+    await ops.intake.take(told)
+    if before == "calm":
+        await ops.intake.take(told[:1])
+    written = "SELECT array_agg(xmin::text) FROM ops.alerts"
+    rows = await postgres.fetchval("test", written)
+    ops.rings.clear()
+    ops.clock.pass_(1)
+    await ops.intake.take(told)
+    assert await postgres.fetchval("test", written) == rows
+    assert len(await ops.kinds((await ops.group()).id)) == 41
+    assert not ops.rings, "there is nothing to do for the pager"
+
+
 async def test_last_alert_that_resolves_resolves_the_group(postgres: Postgres) -> None:
     ops = watch(postgres)
     await ops.chain()

@@ -1,7 +1,7 @@
 """Alerts into PostgreSQL: all posts that wait in this process become one commit.
 
-A batch first asks which of its alerts tell anything new; only those take the lock under which one batch at a time, over
-all processes, decides what becomes of groups (board.py).
+A batch first asks which of its alerts tell anything new, unless the one before it was mostly new; only those take the
+lock under which one batch at a time, over all processes, decides what becomes of groups (board.py).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -35,6 +35,8 @@ class PostgresAlerts:
         self._clock = clock
         self._ring = ring
         self._rules: Rules | None = None
+        # The last batch was mostly new: to ask the next one before it takes the lock would be in vain.
+        self._storm = False
         # Apart, so that a batch is neither many small nor few enormous posts.
         self._small: Batch[Sequence[Known], None] = Batch(self._take, most=512, waiting=8192)
         self._large: Batch[Sequence[Known], None] = Batch(self._take, most=40, waiting=512)
@@ -112,22 +114,28 @@ class PostgresAlerts:
 
     async def _take(self, posts: Sequence[Sequence[Known]]) -> Sequence[None]:
         now = self._clock.now()
-        alerts = [alert for post in posts for alert in post]
+        news: Sequence[Known]
+        alerts = news = [alert for post in posts for alert in post]
         async with self._postgres.lease("alerts.take") as connection:
-            rows = await connection.fetch(SQL["peek"], list({alert.fingerprint for alert in alerts}))
-            fires = {row["fingerprint"]: row["stale_at"] for row in rows}
-            news = _news(alerts, fires, now)
+            if not self._storm:
+                rows = await connection.fetch(SQL["peek"], list({alert.fingerprint for alert in alerts}))
+                news = _news(alerts, rows, now)
             if news:
                 async with connection.transaction():
-                    await self._decide(connection, news, now)
+                    news = await self._decide(connection, news, now)
+        self._storm = 2 * len(news) > len(alerts)
         self._rang(bool(news))
         return [None] * len(posts)
 
-    async def _decide(self, connection: Connection, alerts: Sequence[Known], now: datetime) -> None:
+    async def _decide(self, connection: Connection, alerts: Sequence[Known], now: datetime) -> Sequence[Known]:
+        """Those that told anything new."""
         await reading.locked(connection)
         rules = self._rules = await reading.current(connection, self._rules, now)
         fingerprints = list({alert.fingerprint for alert in alerts})
         firing = await connection.fetch(SQL["firing"], fingerprints)
+        alerts = _news(alerts, firing, now)
+        if not alerts:
+            return alerts
         known = {row["fingerprint"] for row in firing}
         placed = {
             alert.fingerprint: rules.place(alert.labels)
@@ -148,6 +156,7 @@ class PostgresAlerts:
         for alert in alerts:
             board.hear(alert)
         await self._conclude(connection, board, rules, now)
+        return alerts
 
     async def _conclude(self, connection: Connection, board: Board, rules: Rules, now: datetime) -> None:
         board.settle()
@@ -190,8 +199,9 @@ class PostgresAlerts:
             self._ring()
 
 
-def _news(alerts: Sequence[Known], fires: Mapping[str, datetime], now: datetime) -> list[Known]:
+def _news(alerts: Sequence[Known], firing: Sequence[Row], now: datetime) -> list[Known]:
     """Without those that tell nothing new; but an alert about which anything new is told is told completely."""
+    fires: Mapping[str, datetime] = {row["fingerprint"]: row["stale_at"] for row in firing}
     news = {
         alert.fingerprint
         for alert in alerts
