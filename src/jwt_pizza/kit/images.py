@@ -41,7 +41,6 @@ def _squares(body: bytes, widths: Sequence[int]) -> Mapping[int, bytes]:
             # JPEG: decoded no larger than is needed.
             image.draft("RGB", (2 * max(widths), 2 * max(widths)))
             upright = ImageOps.exif_transpose(image)
-            # New pixels without anything that came along: place, camera, colour profile, a second picture within.
             plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
             return {width: _webp(ImageOps.fit(plain, (width, width), Image.Resampling.LANCZOS)) for width in widths}
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as broken:
@@ -63,6 +62,7 @@ def _too_large() -> Invalid:
 
 
 def _webp(image: Image.Image) -> bytes:
+    # New pixels without anything that came along: place, camera, colour profile, a second picture within.
     clean = Image.new(image.mode, image.size)
     clean.paste(image)
     out = io.BytesIO()

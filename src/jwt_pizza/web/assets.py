@@ -23,7 +23,7 @@ from jwt_pizza.web.api import AnyRequest
 STATIC: Final = Path(str(files(__package__))) / "static"
 STYLE: Final = "style.css"
 """One file for every page, made of `static/style/*.css` in the order of their names."""
-_FOREVER: Final = "public, max-age=31536000, immutable"
+FOREVER: Final = "public, max-age=31536000, immutable"
 _PACKED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml"})
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _BLANKS: Final = re.compile(r"\s+")
@@ -46,7 +46,7 @@ def asset_of(body: bytes, kind: str) -> Asset:
 def answer(request: AnyRequest, asset: Asset) -> Response[bytes]:
     """Kept for ever where the address names this very content; a process of another version may be asked for it."""
     known = request.query_params.get("v") == asset.version
-    headers = {"cache-control": _FOREVER if known else "no-cache"}
+    headers = {"cache-control": FOREVER if known else "no-cache"}
     body = asset.body
     if asset.packed is not None:
         headers["vary"] = "Accept-Encoding"

@@ -37,7 +37,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """`body` is an example of what to send, `answer` of what comes back: text, or empty."""
+    """`sent` and `answered` are examples; None where there is nothing in JSON."""
 
     anchor: str
     group: str
@@ -47,13 +47,18 @@ class Call(msgspec.Struct, frozen=True):
     summary: str
     parameters: Sequence[Field]
     fields: Sequence[Field]
-    body: str
-    answer: str
-    words: Sequence[str]
+    sent: object
+    answered: object
 
-    def example(self, server: str) -> str:
+    def example(self, server: str = _SERVER) -> str:
         """As a command for the shell."""
-        return " ".join(self.words).replace(_SERVER, server, 1)
+        words = ["curl"] if self.method == "GET" else ["curl", "-X", self.method]
+        words.append(f"{server}{self.path}")
+        if self.secured:
+            words.append("-H 'Authorization: Bearer tttttt'")
+        if self.sent is not None:
+            words.append(f"-H 'Content-Type: application/json' -d '{msgspec.json.encode(self.sent).decode()}'")
+        return " ".join(words)
 
 
 class ReferencePage(OpenAPIRenderPlugin):
@@ -73,60 +78,62 @@ class ReferencePage(OpenAPIRenderPlugin):
             self._groups = [(group, list(those)) for group, those in groupby(found, lambda call: call.group)]
         assert request.app.template_engine is not None
         page: str = request.app.template_engine.get_template("reading/reference.html").render(
-            info=openapi_schema["info"], home=self._home, groups=self._groups, server=self._address.of(request.scope)
+            info=openapi_schema["info"],
+            home=self._home,
+            groups=self._groups,
+            pretty=pretty,
+            server=self._address.of(request.scope),
         )
         return page.encode()
 
 
 def endpoints(app: Litestar, prefix: str) -> list[Endpoint]:
     """The calls below `prefix`, by path."""
-    schema = app.openapi_schema.to_schema()
     return [
         Endpoint(
-            method=method,
-            path=path,
-            requires_auth=bool(operation.get("security")),
-            description=operation.get("summary", ""),
-            example=" ".join(_curl(method, path, operation, schema)),
-            response=_response(operation, schema),
+            method=call.method,
+            path=call.path,
+            requires_auth=call.secured,
+            description=call.summary,
+            example=call.example(),
+            response=call.answered,
         )
-        for path, method, operation in _operations(schema)
-        if path.startswith(prefix)
+        for call in calls(app.openapi_schema.to_schema())
+        if call.path.startswith(prefix)
     ]
 
 
 def calls(schema: Mapping[str, Any]) -> Iterator[Call]:
-    for path, method, operation in _operations(schema):
-        kind = _json_of(operation.get("requestBody", {}))
-        response = _response(operation, schema)
-        yield Call(
-            anchor=operation["operationId"],
-            group=(operation.get("tags") or ["more"])[0],
-            method=method,
-            path=path,
-            secured=bool(operation.get("security")),
-            summary=operation.get("summary", ""),
-            parameters=[
-                Field(
-                    each["name"],
-                    each["in"],
-                    _words(each.get("schema", {}), schema),
-                    each.get("required", False),
-                    each.get("description", ""),
-                )
-                for each in operation.get("parameters", [])
-            ],
-            fields=list(_fields(kind, schema)) if kind else [],
-            body=_pretty(_sample(kind, schema)) if kind else "",
-            answer="" if response is None else _pretty(response),
-            words=_curl(method, path, operation, schema),
-        )
-
-
-def _operations(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, operations in sorted(schema["paths"].items()):
         for method, operation in operations.items():
-            yield path, method.upper(), operation
+            sent = _json_of(operation.get("requestBody", {}))
+            answered = _json_of(operation.get("responses", {}).get("200", {}))
+            yield Call(
+                anchor=operation["operationId"],
+                group=(operation.get("tags") or ["more"])[0],
+                method=method.upper(),
+                path=path,
+                secured=bool(operation.get("security")),
+                summary=operation.get("summary", ""),
+                parameters=[
+                    Field(
+                        each["name"],
+                        each["in"],
+                        _words(each.get("schema", {}), schema),
+                        each.get("required", False),
+                        each.get("description", ""),
+                    )
+                    for each in operation.get("parameters", [])
+                ],
+                fields=list(_fields(sent, schema)),
+                sent=_sample(sent, schema) if sent else None,
+                answered=_sample(answered, schema) if answered else None,
+            )
+
+
+def pretty(value: object) -> str:
+    """As JSON on several lines."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 def _json_of(holder: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,23 +188,6 @@ def _meant(kind: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     return _meant(options[0], schema) if options else kind
 
 
-def _curl(method: str, path: str, operation: dict[str, Any], schema: Mapping[str, Any]) -> list[str]:
-    words = ["curl"] if method == "GET" else ["curl", "-X", method]
-    words.append(f"{_SERVER}{path}")
-    if operation.get("security"):
-        words.append("-H 'Authorization: Bearer tttttt'")
-    kind = _json_of(operation.get("requestBody", {}))
-    if kind:
-        example = msgspec.json.encode(_sample(kind, schema)).decode()
-        words.append(f"-H 'Content-Type: application/json' -d '{example}'")
-    return words
-
-
-def _response(operation: dict[str, Any], schema: Mapping[str, Any]) -> object:
-    kind = _json_of(operation.get("responses", {}).get("200", {}))
-    return _sample(kind, schema) if kind else None
-
-
 def _sample(kind: dict[str, Any], schema: Mapping[str, Any], depth: int = 0) -> object:
     """A small value of a schema."""
     kind = _meant(kind, schema)
@@ -217,7 +207,3 @@ def _sample(kind: dict[str, Any], schema: Mapping[str, Any], depth: int = 0) -> 
         case "string":
             return "…"
     return None
-
-
-def _pretty(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

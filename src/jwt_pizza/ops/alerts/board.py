@@ -46,9 +46,7 @@ class Board:
         self._alerts: dict[str, AlertRow] = {}
         self.rows: dict[tuple[int, str], AlertRow] = {}
         """Alerts to be written, if they changed: one for each group and fingerprint."""
-        self._ended: dict[str, datetime] = {}
-        self._stored: set[str] = set()
-        """Alerts that fire, or fired before."""
+        self._earlier: dict[str, datetime | None] = {}
         self._inhibiting: Counter[str] = Counter()
         self._events: list[tuple[GroupRow, AnyFact, str]] = []
         self._before: dict[int, tuple[object, ...]] = {}
@@ -68,14 +66,11 @@ class Board:
             self._keys[group.key] = group
 
     def add_alert(self, alert: AlertRow) -> None:
-        self._stored.add(alert.fingerprint)
-        self._place(alert)
+        self._alerts[alert.fingerprint] = self.rows[id(alert.group), alert.fingerprint] = alert
 
     def add_earlier(self, fingerprint: str, began: datetime | None) -> None:
         """An alert that fired before; `began`: the episode of it that its source has just ended."""
-        self._stored.add(fingerprint)
-        if began is not None:
-            self._ended[fingerprint] = began
+        self._earlier[fingerprint] = began
 
     def add_inhibiting(self, counts: Mapping[str, int]) -> None:
         self._inhibiting.update(counts)
@@ -155,7 +150,7 @@ class Board:
         return [Event(at=self._now, fact=fact, actor=actor, group_id=group.id) for group, fact, actor in self._events]
 
     def _late(self, alert: Known) -> bool:
-        began = self._ended.get(alert.fingerprint)
+        began = self._earlier.get(alert.fingerprint)
         return began is not None and alert.dated and alert.starts_at <= began
 
     def _fire(self, alert: Known) -> None:
@@ -197,9 +192,9 @@ class Board:
             labels=alert.labels,
             known=alert,
             new=True,
-            again=alert.fingerprint in self._stored,
+            again=alert.fingerprint in self._alerts or alert.fingerprint in self._earlier,
         )
-        self._place(row)
+        self.add_alert(row)
         group.firing += 1
         group.loud += row.muted is None
         group.last_alert_at = now
@@ -207,9 +202,6 @@ class Board:
         self._tell(group, fact, f"source:{alert.source}")
         if row.muted is None:
             self._worsen(group, severity)
-
-    def _place(self, alert: AlertRow) -> None:
-        self._alerts[alert.fingerprint] = self.rows[id(alert.group), alert.fingerprint] = alert
 
     def _worsen(self, group: GroupRow, severity: Severity) -> None:
         """A loud alert is more severe than what was acknowledged: whoever did so may not know. A muted one says so when

@@ -28,8 +28,8 @@ LONGEST_FIRING: Final = timedelta(days=30)
 
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Whatever began before says that nobody set the time: Go's zero time, or the epoch."""
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACE: Final = re.compile(r"\s+")
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 _NOTHING: Final = "{}"
@@ -61,6 +61,9 @@ class Known(msgspec.Struct, frozen=True):
 def known(alert: Incoming, now: datetime) -> Known:
     """Raises Invalid for what has no usable labels."""
     labels, encoded = _labels(alert.labels)
+    raw = encoded.encode()
+    if len(raw) > MOST_BYTES:
+        raise Invalid(f"the labels of an alert may take {MOST_BYTES} bytes together, these take {len(raw)}")
     starts_at, ends_at = _set(alert.starts_at), _set(alert.ends_at)
     if starts_at is not None and starts_at > now:
         starts_at = now
@@ -70,7 +73,7 @@ def known(alert: Incoming, now: datetime) -> Known:
     annotations, noted = _annotations(alert.annotations) if alert.annotations else (alert.annotations, _NOTHING)
     return Known(
         source=alert.source,
-        fingerprint=hashlib.blake2b(encoded.encode(), digest_size=16).hexdigest(),
+        fingerprint=hashlib.blake2b(raw, digest_size=16).hexdigest(),
         labels=labels,
         encoded=encoded,
         annotations=noted,
@@ -97,11 +100,12 @@ def _patience(seconds: float) -> timedelta:
 
 def _labels(given: dict[str, str]) -> tuple[dict[str, str], str]:
     """The labels, and as JSON."""
+    encoded = _clean(given)
+    if encoded is None:
+        given = {_CONTROL.sub("\ufffd", name): _CONTROL.sub("\ufffd", value) for name, value in given.items()}
+        encoded = _encode(given).decode()
     if "" in given.values():
         given = {name: value for name, value in given.items() if value}
-    encoded = _encode(given).decode()
-    if not _clean(encoded):
-        given = {_CONTROL.sub("\ufffd", name): _CONTROL.sub("\ufffd", value) for name, value in given.items()}
         encoded = _encode(given).decode()
     if not given:
         raise Invalid("an alert needs at least one label that is not empty, alertname for example")
@@ -109,9 +113,6 @@ def _labels(given: dict[str, str]) -> tuple[dict[str, str], str]:
         raise Invalid(f"an alert may have {MOST_LABELS} labels, this one has {len(given)}")
     if "" in given or max(map(len, given)) > LONGEST_NAME:
         raise Invalid(f"the name of a label must have 1 to {LONGEST_NAME} characters")
-    if len(encoded) > MOST_BYTES // 4 and len(encoded.encode()) > MOST_BYTES:
-        size = len(encoded.encode())
-        raise Invalid(f"the labels of an alert may take {MOST_BYTES} bytes together, these take {size}")
     return given, encoded
 
 
@@ -121,8 +122,8 @@ def _annotations(given: dict[str, str]) -> tuple[dict[str, str], str]:
         raise Invalid(f"an alert may have {MOST_LABELS} annotations, this one has {len(given)}")
     if max(map(len, given)) > LONGEST_NAME:
         raise Invalid(f"the name of an annotation must have at most {LONGEST_NAME} characters")
-    encoded = _encode(given).decode()
-    if len(encoded) > LONGEST_ANNOTATION or not _clean(encoded):
+    encoded = _clean(given)
+    if encoded is None or len(encoded) > LONGEST_ANNOTATION:
         given = {
             _CONTROL.sub("\ufffd", name): _CONTROL_IN_TEXT.sub("\ufffd", value[:LONGEST_ANNOTATION])
             for name, value in given.items()
@@ -131,9 +132,13 @@ def _annotations(given: dict[str, str]) -> tuple[dict[str, str], str]:
     return given, encoded
 
 
-def _clean(encoded: str) -> bool:
-    """Whether there is nothing to mend for sure: JSON escapes what it cannot show, and nothing else is invisible."""
-    return "\\" not in encoded and encoded.isprintable()
+def _clean(given: dict[str, str]) -> str | None:
+    """As JSON, if nothing is to be mended for sure: JSON escapes what it cannot show, and nothing else is invisible."""
+    try:
+        encoded = _encode(given).decode()
+    except UnicodeEncodeError:
+        return None
+    return encoded if "\\" not in encoded and encoded.isprintable() else None
 
 
 def _url(given: str) -> str:

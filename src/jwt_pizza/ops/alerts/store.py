@@ -201,7 +201,7 @@ class PostgresAlerts:
 
 def _news(alerts: Sequence[Known], firing: Sequence[Row], now: datetime) -> list[Known]:
     """Without those that tell nothing new; but an alert about which anything new is told is told completely."""
-    fires: Mapping[str, datetime] = {row["fingerprint"]: row["stale_at"] for row in firing}
+    fires = {row["fingerprint"]: row["stale_at"] for row in firing}
     news = {
         alert.fingerprint
         for alert in alerts

@@ -191,10 +191,10 @@ GROUP BY 1 ORDER BY 1;
 
 -- name: disturbed
 -- Which of these rules fired within a time.
-SELECT DISTINCT coalesce(nullif(data ->> 'name', ''), data -> 'labels' ->> 'alertname') AS rule FROM ops.events
-WHERE kind = 'alert.fired' AND at >= $1 AND at < $2
-    AND coalesce(nullif(data ->> 'name', ''), data -> 'labels' ->> 'alertname') = ANY($3::text[])
-ORDER BY 1;
+SELECT DISTINCT rule
+FROM ops.events CROSS JOIN LATERAL coalesce(data ->> 'name', data -> 'labels' ->> 'alertname') AS rule
+WHERE kind = 'alert.fired' AND at >= $1 AND at < $2 AND rule = ANY($3::text[])
+ORDER BY rule;
 
 -- name: begin_run
 -- An action runs by itself: once in an incident.

@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 from litestar import HttpMethod, Response, Router, route
-from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath
 from markupsafe import Markup
@@ -16,11 +15,10 @@ from jwt_pizza.shop.menu.drawing import draw
 from jwt_pizza.shop.menu.model import Offered
 from jwt_pizza.shop.menu.service import MenuKeeper
 from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.assets import Asset, answer, asset_of
+from jwt_pizza.web.assets import FOREVER, Asset, answer, asset_of
 
 WIDTHS: Final = (128, 256, 512)
 """Pixels, of uploaded pictures."""
-_FOR_EVER: Final = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -55,16 +53,13 @@ async def picture(name: FromPath[str], request: AnyRequest, menu_keeper: Given[M
     raise NotFound("there is no such picture")
 
 
-@route(
-    "/photographs/{name:str}/{file:str}",
-    http_method=[HttpMethod.GET, HttpMethod.HEAD],
-    cache_control=_FOR_EVER,
-)
+@route("/photographs/{name:str}/{file:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def photograph(name: FromPath[str], file: FromPath[str], menu_keeper: Given[MenuKeeper]) -> Response[bytes]:
     width = next((width for width in WIDTHS if file == f"{width}.webp"), None)
     if width is None or not (name.isascii() and name.isalnum()):
         raise NotFound("there is no such picture")
-    return Response(await menu_keeper.photograph(name, width), media_type="image/webp")
+    body = await menu_keeper.photograph(name, width)
+    return Response(body, media_type="image/webp", headers={"cache-control": FOREVER})
 
 
 def _address(item: Offered) -> str:

@@ -11,7 +11,7 @@ from litestar.response import Template
 from jwt_pizza.kernel.errors import NotFound
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.reference import Endpoint, endpoints
+from jwt_pizza.web.reference import Endpoint, endpoints, pretty
 from jwt_pizza.web.site import Site
 
 _LONGEST_SAMPLE: Final = 4000
@@ -101,8 +101,7 @@ async def volume(
 def _entry(endpoint: Endpoint) -> Entry:
     anchor = "-".join((endpoint.method, *endpoint.path.strip("/").split("/"))).lower()
     anchor = "".join(letter for letter in anchor if letter.isalnum() or letter == "-")
-    sample = msgspec.json.format(msgspec.json.encode(endpoint.response), indent=2).decode()
-    return Entry(endpoint, anchor, "" if endpoint.response is None else sample[:_LONGEST_SAMPLE])
+    return Entry(endpoint, anchor, "" if endpoint.response is None else pretty(endpoint.response)[:_LONGEST_SAMPLE])
 
 
 router = Router("/", route_handlers=[about, history, docs, volume])
