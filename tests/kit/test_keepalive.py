@@ -47,15 +47,13 @@ class Script:
 
 
 @asynccontextmanager
-async def origin(
-    script: Script, connections: int = 5, within: float = 10
-) -> AsyncIterator[Callable[[], Coroutine[Any, Any, Any]]]:
+async def origin(script: Script, connections: int = 5) -> AsyncIterator[Callable[..., Coroutine[Any, Any, Any]]]:
     server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/order")
     made = Origin(url, connections=connections, longest=LONGEST)
     head = made.head(url.raw_path, {"Authorization": "Bearer key"})
 
-    async def ask() -> tuple[int, bytes]:
+    async def ask(within: float = 20) -> tuple[int, bytes]:
         answer = await made.post(head, b"body", within=within)
         return answer.status, answer.body
 
@@ -139,9 +137,9 @@ async def test_an_answer_too_many_is_never_taken_for_the_next_one() -> None:
 
 async def test_a_call_ends_in_time_and_breaks_its_connection() -> None:
     script = Script(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\npiz", OK)
-    async with origin(script, within=0.2) as ask:
+    async with origin(script) as ask:
         with pytest.raises(TimeoutError):
-            await ask()
+            await ask(within=0.2)
         await script.closed.wait()
         assert await ask() == (200, b"pizza")
     assert script.connections == 2
@@ -149,8 +147,8 @@ async def test_a_call_ends_in_time_and_breaks_its_connection() -> None:
 
 async def test_waiting_for_a_connection_ends_in_time() -> None:
     script = Script(b"", b"")
-    async with origin(script, connections=1, within=0.2) as ask:
-        ends = await asyncio.gather(ask(), ask(), return_exceptions=True)
+    async with origin(script, connections=1) as ask:
+        ends = await asyncio.gather(ask(within=0.2), ask(within=0.2), return_exceptions=True)
         assert {type(end) for end in ends} == {TimeoutError}
 
 

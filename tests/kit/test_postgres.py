@@ -17,6 +17,9 @@ from jwt_pizza.kit.logs import Log
 from jwt_pizza.kit.postgres import Postgres, Reserve, trace_id
 from tests.clocks import HandClock
 
+NO_LONGER = 0.05
+"""Seconds for whom no connection is free."""
+
 
 class Journal:
     """What was logged."""
@@ -52,7 +55,8 @@ def clock() -> HandClock:
 
 @asynccontextmanager
 async def pool(url: str, clock: HandClock, **options: Any) -> AsyncIterator[Postgres]:
-    made = await Postgres(url, name="leases", **{"size": 3, "wait": 0.05, "clock": clock, **options}).open()
+    # Nobody who is served may be late, however slowly a connection opens; who is to be refused says so (NO_LONGER).
+    made = await Postgres(url, name="leases", **{"size": 3, "wait": 20, "clock": clock, **options}).open()
     try:
         yield made
     finally:
@@ -194,7 +198,7 @@ async def everything_is_free(postgres: Postgres) -> None:
     for lease in leases:
         assert await (await lease.acquire()).fetchval("SELECT 1") == 1
     with pytest.raises(Unavailable):
-        await postgres.lease("one more").acquire()
+        await postgres.lease("one more", wait=NO_LONGER).acquire()
     for lease in leases:
         await lease.release()
 
@@ -245,7 +249,7 @@ async def test_reserved_connections_stay_for_vital_owners_whatever_others_leak(
         await forget(postgres)
         await forget(postgres)
         with pytest.raises(Unavailable, match="busy") as refused:
-            await forget(postgres)
+            await forget(postgres, wait=NO_LONGER)
         assert refused.value.retry_after
         assert await postgres.fetchval("orders.place", "SELECT 1") == 1
         assert postgres.state().timeouts == 1
@@ -273,7 +277,7 @@ async def test_nobody_waits_for_what_was_leaked(database_url: str, clock: HandCl
 
 
 async def test_waiters_are_bounded_and_served_in_order(database_url: str, clock: HandClock) -> None:
-    async with pool(database_url, clock, size=2, waiting=2, wait=10) as postgres:
+    async with pool(database_url, clock, size=2, waiting=2) as postgres:
         held = [postgres.lease("holder"), postgres.lease("holder")]
         for lease in held:
             await lease.acquire()
@@ -292,13 +296,12 @@ async def test_waiters_are_bounded_and_served_in_order(database_url: str, clock:
         await asyncio.gather(*asking)
         assert order == [0, 1]
         await held[1].release()
-        postgres._wait = 0.05
         await everything_is_free(postgres)
 
 
 async def test_cancelled_waiter_keeps_no_place(database_url: str, clock: HandClock) -> None:
     """Cancelled while it waits, and in the very moment in which it was handed a place."""
-    async with pool(database_url, clock, size=2, wait=10) as postgres:
+    async with pool(database_url, clock, size=2) as postgres:
         held = [postgres.lease("holder"), postgres.lease("holder")]
         for lease in held:
             await lease.acquire()
@@ -313,7 +316,6 @@ async def test_cancelled_waiter_keeps_no_place(database_url: str, clock: HandClo
         assert postgres._slots.take_free(vital=False)
         for lease in held:
             await lease.release()
-        postgres._wait = 0.05
         await everything_is_free(postgres)
 
 

@@ -13,7 +13,7 @@ from jwt_pizza.kit.postgres import Postgres
 @pytest.fixture
 async def small(cluster: embedded.Cluster) -> AsyncIterator[Postgres]:
     """Two connections, and room for three who wait."""
-    pool = await Postgres(cluster.url("postgres"), name="small", size=2, wait=0.2, statement=0.5, waiting=3).open()
+    pool = await Postgres(cluster.url("postgres"), name="small", size=2, wait=20, statement=2, waiting=3).open()
     yield pool
     await pool.close()
 
@@ -80,14 +80,19 @@ async def test_a_connection_that_is_ended_under_a_statement_is_unavailable(small
 async def test_a_deadlock_may_be_tried_again(postgres: Postgres) -> None:
     await postgres.execute("test", "CREATE TABLE locks AS SELECT generate_series(1, 2) AS id")
 
-    async def change(*ids: int) -> None:
+    update = "UPDATE locks SET id = id WHERE id = $1"
+    mine, yours = asyncio.Event(), asyncio.Event()
+
+    async def change(first: int, then: int, done: asyncio.Event, other: asyncio.Event) -> None:
         async with postgres.lease("test") as connection, connection.transaction():
             await connection.execute("SET LOCAL deadlock_timeout = '10ms'")
-            for number in ids:
-                await connection.execute("UPDATE locks SET id = id WHERE id = $1", number)
-                await asyncio.sleep(0.05)
+            await connection.execute(update, first)
+            done.set()
+            await other.wait()
+            await connection.execute(update, then)
 
-    answers = await asyncio.gather(change(1, 2), change(2, 1), return_exceptions=True)
+    both = change(1, 2, mine, yours), change(2, 1, yours, mine)
+    answers = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "Unavailable"]
 
 

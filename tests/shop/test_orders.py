@@ -187,7 +187,7 @@ async def test_the_chaos_monkey_lets_half_of_the_orders_fail_uncharged(shop: Run
 
 async def test_without_a_free_connection_orders_are_refused_soon_and_go_on_afterwards(database_url: str) -> None:
     """All who wait learn it together: refusing them one after the other would keep the last waiting for minutes."""
-    async with running_shop(database_url, pool_size=2, pool_wait_seconds=0.2) as shop:
+    async with running_shop(database_url, pool_size=2, pool_wait_seconds=0.5) as shop:
         token = await shop.log_in()
         assert (await shop.order(token)).status == 200
         async with blocker(database_url) as other, other.lease("test") as connection, connection.transaction():

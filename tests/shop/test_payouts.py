@@ -38,8 +38,8 @@ class Office:
         self.clock = HandClock()
         self.gateways: list[BtcPay] = []
 
-    def paymaster(self) -> Paymaster:
-        self.gateways.append(BtcPay(self.btcpay.url, STORE, KEY, within=0.5))
+    def paymaster(self, within: float = 20) -> Paymaster:
+        self.gateways.append(BtcPay(self.btcpay.url, STORE, KEY, within=within))
         return Paymaster(PostgresPayouts(self.postgres), self.gateways[-1], self.clock)
 
     async def owe(self, orders: int) -> None:
@@ -187,7 +187,6 @@ def _entry(link: str, amount: str = "0.008", number: str = "x") -> bytes:
 
 HOSTILE: Sequence[tuple[str, Trouble | bytes, str]] = [
     ("GET", "500", "BTCPay answered 500: no t <now>"),
-    ("GET", "slow", "BTCPay does not answer (TimeoutError)"),
     ("GET", b"<html>", "BTCPay's list of pull payments cannot be read"),
     ("GET", b"[" * 50_000, "BTCPay's list of pull payments cannot be read"),
     ("GET", b" " * (33 << 20), "BTCPay's answer has more than 32768 KB"),
@@ -217,6 +216,15 @@ async def test_hostile_answers_leave_it_owed(office: Office) -> None:
         office.clock.pass_(61)
     assert await paymaster.step() == 1
     assert len(office.btcpay.made) == 1
+
+
+async def test_no_answer_in_time_leaves_it_owed(office: Office) -> None:
+    await office.owe(1)
+    office.btcpay.troubles["GET"].append("slow")
+    assert await office.paymaster(within=0.2).step() == 0
+    assert await office.error() == ("waiting", "BTCPay does not answer (TimeoutError)")
+    office.clock.pass_(61)
+    assert await office.paymaster().step() == 1
 
 
 @pytest.mark.parametrize(

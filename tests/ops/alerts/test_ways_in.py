@@ -261,7 +261,7 @@ async def test_flood_of_forged_posts_does_not_fill_the_log(database_url: str, po
 
 
 async def test_while_storage_is_away_senders_are_told_to_send_again(database_url: str, postgres: Postgres) -> None:
-    async with running_ops(database_url, pool_size=2, statement_seconds=0.5) as ops:
+    async with running_ops(database_url, pool_size=2, statement_seconds=2) as ops:
         async with postgres.lease("test") as connection, connection.transaction():
             await connection.execute("LOCK TABLE ops.alerts IN ACCESS EXCLUSIVE MODE")
             answer = await ops.call("POST", "/api/alerts", {"name": "x"})
