@@ -32,7 +32,7 @@ async def test_page_says_what_is_wrong_and_how_to_answer_in_one_text(world: Worl
     await world.pager.step()
     [text] = world.channel.texts
     assert text.startswith(
-        'CRITICAL: 12 of 12 orders failed in 60 s - factory "fail" Since 15:25 UTC. http://ops.example/a/'
+        'CRITICAL: 12 of 12 orders failed in 60 s - factory "fail". Since 15:25 UTC. http://ops.example/a/'
     )
     assert text.endswith(" or reply 1a")
     assert len(text) <= 160

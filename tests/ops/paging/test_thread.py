@@ -21,7 +21,7 @@ async def test_alert_is_texted_and_acknowledged_by_the_link_in_the_text(on_duty:
     await on_duty.fire()
     text = await on_duty.texted()
     assert (text.to, text.form["From"], text.form["ValidityPeriod"]) == (PHONES[ADA], FROM, "280")
-    assert text.body.startswith("CRITICAL: 12 of 12 orders failed in 60 s Since ")
+    assert text.body.startswith("CRITICAL: 12 of 12 orders failed in 60 s. Since ")
     assert len(text.body) <= 160
     assert text.form["StatusCallback"].startswith("http://ops.test/twilio/twilio/status?message=page-")
     page = await on_duty.ops.call("GET", link_of(text), headers=PAGE)

@@ -54,9 +54,9 @@ def page_by_text(group: Told, link: str, code: int | None, *, again: bool, now: 
     since = f"Since {_clock(group.opened_at, now)}."
     reply = f"{link} or reply {code}a" if code is not None else link
     head = f"{group.severity.upper()}{' again' if again else ''}: "
-    room = ONE_TEXT - len(head) - len(since) - len(reply) - 2
-    about = shortened(gsm(group.summary or group.title), max(room, 30))
-    return Words(group.title, f"{head}{about} {since} {reply}")
+    room = ONE_TEXT - len(head) - len(since) - len(reply) - len(". ") - len(" ")
+    about = shortened(gsm(group.summary or group.title).rstrip("."), max(room, 30))
+    return Words(group.title, f"{head}{about}{'' if about.endswith(('.', '!', '?')) else '.'} {since} {reply}")
 
 
 def bundle_by_text(groups: Sequence[Told], link: str, code: int | None) -> Words:
