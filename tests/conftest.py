@@ -70,7 +70,8 @@ def database_url(cluster: embedded.Cluster, template: str) -> Iterator[str]:
 
 @pytest.fixture
 async def postgres(database_url: str) -> AsyncIterator[Postgres]:
-    pool = await Postgres(database_url, name="test", size=5).open()
+    # Patient: what tests ask in between is nobody's order, and a starved core is no failure.
+    pool = await Postgres(database_url, name="test", size=5, wait=20, statement=30).open()
     yield pool
     await pool.close()
 

@@ -191,7 +191,7 @@ async def test_forgetful_store_holds_up_nobody_when_nothing_is_left(database_url
 
 async def test_orders_flow_while_connections_leak_and_all_come_back(database_url: str) -> None:
     """Every order leaks, from a pool of five; then the leases are reclaimed for real, under short thresholds."""
-    thresholds = {"lease_leak_seconds": 0.2, "lease_reclaim_seconds": 2, "pool_wait_seconds": 0.1}
+    thresholds = {"lease_leak_seconds": 0.2, "lease_reclaim_seconds": 6, "pool_wait_seconds": 0.5}
     async with running_shop(database_url, **thresholds) as shop:
         diner, engineer = await shop.log_in(), await shop.log_in("oncall@jwt.com", "oncall")
         started = await shop.call("PUT", "/api/ops/chaos/leak", {"probability": 1, "seconds": 60}, token=engineer)
@@ -211,7 +211,7 @@ async def test_orders_flow_while_connections_leak_and_all_come_back(database_url
         report = f"/api/ops/chaos/leak/report/{started.json['fixCode']}"
         assert (await shop.call("GET", report)).status == 200
         assert (await shop.order(diner)).status == 200
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while (await shop.call("GET", "/api/order", token=diner)).status != 200:
                 await asyncio.sleep(0.02)
         overview = await shop.call("GET", "/api/ops/connections", token=engineer)

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable  # handlers ask for one, and what they are given is checked
 class Clock(Protocol):
     def now(self) -> datetime:
         """The current time, always aware and in UTC."""

@@ -33,7 +33,7 @@ async def test_two_engines_for_an_hour_with_a_thousand_groups_send_every_page_ex
 ) -> None:
     world = World(postgres)
     world.channel = Network(world.clock)
-    second = await Postgres(database_url, name="second", size=5).open()
+    second = await Postgres(database_url, name="second", size=5, wait=20, statement=30).open()
     try:
         world.book.people |= {number: someone(number, phone(number)) for number in range(1, 21)}
         chains = [
@@ -149,7 +149,7 @@ async def test_killed_at_every_await_no_step_is_lost_or_early_and_a_page_comes_a
     while not over:
         key = f"{part}-{dropped}"
         group = await world.group(chain, key=key)
-        victim = await Postgres(database_url, name="victim", size=2).open()
+        victim = await Postgres(database_url, name="victim", size=2, wait=20).open()
         home, world.postgres = world.postgres, victim
         engine = Pager(world)
         world.postgres = home

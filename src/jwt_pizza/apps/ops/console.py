@@ -10,6 +10,7 @@ from jwt_pizza.apps.ops.people import Crew, site_pages
 from jwt_pizza.ops.console import attempts, charts, connections, coverage, following, keys, on_call, overview, pages
 from jwt_pizza.ops.console.board import Board, Situation, situation
 from jwt_pizza.ops.console.following import Following
+from jwt_pizza.ops.console.setup import chains, heartbeats, people, routes, schedule, silences, statistics
 from jwt_pizza.ops.console.store import PostgresMarks
 from jwt_pizza.ops.telemetry.fleet import Fleet, View
 from jwt_pizza.web import templates
@@ -26,10 +27,13 @@ def part(base: Base, crew: Crew, alerting: Alerting, response: Response, fleet: 
 
     board = Board(look, draw, base.clock, longest=base.settings.request_seconds * 0.8)
     follow = Following(PostgresMarks(base.postgres), base.clock, longest=base.settings.request_seconds * 0.8)
-    handlers = [each.router for each in (pages, following, attempts, charts, connections, coverage, on_call, keys)]
+    looking = (pages, following, attempts, charts, connections, coverage, on_call, keys)
+    setting_up = (people, schedule, chains, routes, silences, heartbeats, statistics)
+    handlers = [each.router for each in (*looking, *setting_up)]
     return Part(
         handlers=[overview.router, site_pages(crew.site, handlers)],
         dependencies={
+            "clock": Provide(lambda: base.clock, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
             "following": Provide(lambda: follow, sync_to_thread=False),
         },

@@ -8,7 +8,8 @@ from typing import Final
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kit.passwords import Passwords
 from jwt_pizza.kit.postgres import Postgres
-from jwt_pizza.ops.chains.model import AnyStep, Draft, GoToStep, NotifyOnCall, NotifyTeam, Wait
+from jwt_pizza.ops.chains.editing import usual
+from jwt_pizza.ops.chains.model import Draft
 from jwt_pizza.ops.chains.store import PostgresChains
 from jwt_pizza.ops.events.model import SYSTEM
 from jwt_pizza.ops.people.contact_store import PostgresContacts
@@ -74,7 +75,7 @@ async def seed(postgres: Postgres, clock: Clock, *, reached_by: Sequence[Channel
     chains = PostgresChains(postgres)
     chain = next((found.id for found in await chains.all()), None)
     if chain is None:
-        until_answered = Draft(team_id=team, name="Until somebody answers", steps=steps(schedule, team))
+        until_answered = Draft(team_id=team, name="Until somebody answers", steps=usual(schedule, team))
         chain = (await chains.add(until_answered, by=SYSTEM, at=now)).id
     if all(route.name != OURS for route in await routing.routes()):
         # What goes wrong in one of our services shows in several ways, and is one thing to page for.
@@ -84,16 +85,3 @@ async def seed(postgres: Postgres, clock: Clock, *, reached_by: Sequence[Channel
     plan = RoutePlan(name=default.name, matchers=default.matchers, group_by=default.group_by, chain_id=chain)
     await routing.change_route(default.id, plan, by=SYSTEM, at=now)
     return True
-
-
-def steps(schedule: int, team: int) -> tuple[AnyStep, ...]:
-    """The incident's: 15:28, 15:33, 15:38, and so on without end."""
-    return (
-        NotifyOnCall(schedule_id=schedule),
-        Wait(seconds=300),
-        NotifyOnCall(schedule_id=schedule, importance="important"),
-        Wait(seconds=300),
-        NotifyTeam(team_id=team, importance="important"),
-        Wait(seconds=300),
-        GoToStep(step=0),
-    )

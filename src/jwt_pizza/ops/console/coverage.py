@@ -59,6 +59,7 @@ async def coverage(
         days=days,
         spans=_DAYS,
         place="on-call",
+        tab="coverage",
     )
 
 

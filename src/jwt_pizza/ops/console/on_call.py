@@ -1,8 +1,6 @@
 """Who is on call, day by day for two weeks, and how to take over a shift."""
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -11,23 +9,21 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.errors import Refusal
 from jwt_pizza.kernel.wallclock import moment, wall, zone_of
+from jwt_pizza.ops.console.fields import known, local_time, picked
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.schedules.cards import Names, OnCallCard
 from jwt_pizza.ops.schedules.days import Day
 from jwt_pizza.ops.schedules.lineup import Override
 from jwt_pizza.ops.schedules.model import NewOverride, Schedule
-from jwt_pizza.ops.schedules.rotation import YEARS
 from jwt_pizza.ops.schedules.service import ScheduleDesk
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form, sentence
 
-_LARGEST_ID: Final = 2**53 - 1
 _DAYS: Final = 14
 _PAGE: Final = "/on-call"
-_LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -70,7 +66,7 @@ async def take_over(
     people_desk: Given[PeopleDesk],
 ) -> Template | Redirect:
     form = await read_form(request)
-    schedule = await schedule_desk.get(_known(schedule_id))
+    schedule = await schedule_desk.get(known(schedule_id))
     try:
         await schedule_desk.override(person, schedule_id, _override(schedule, form))
     except Refusal as refusal:
@@ -80,7 +76,7 @@ async def take_over(
 
 @post("/on-call/overrides/{override_id:int}/remove", status_code=200)
 async def take_back(override_id: FromPath[int], person: Given[Person], schedule_desk: Given[ScheduleDesk]) -> Redirect:
-    await schedule_desk.remove_override(person, _known(override_id))
+    await schedule_desk.remove_override(person, known(override_id))
     return go(_PAGE)
 
 
@@ -116,6 +112,8 @@ async def _page(
         people=sorted((each for each in people if not each.operates), key=lambda each: each.name.casefold()),
         chosen=form.get("person", str(person.id)),
         place="on-call",
+        manages=person.manages,
+        tab="calendar",
     )
 
 
@@ -136,35 +134,13 @@ def _change(schedule: Schedule, names: Names, override: Override) -> Change:
 
 def _override(schedule: Schedule, form: Mapping[str, str]) -> NewOverride:
     zone = zone_of(schedule.lineup.time_zone)
-    text = form.get("person", "")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-        raise Invalid("choose who takes over")
     return NewOverride(
         kind="add" if form.get("kind") == "add" else "replace",
-        person_id=int(text),
+        person_id=picked(form, "person", "who takes over"),
         replaces_id=None,
-        starts=moment(_local(form.get("starts", ""), "beginning"), zone),
-        ends=moment(_local(form.get("ends", ""), "end"), zone),
+        starts=moment(local_time(form.get("starts", ""), "the beginning"), zone),
+        ends=moment(local_time(form.get("ends", ""), "the end"), zone),
     )
-
-
-def _local(text: str, name: str) -> datetime:
-    """What a browser's field for a date and time sends; raises Invalid."""
-    if not _LOCAL.fullmatch(text):
-        raise Invalid(f"the {name} must be a date and time such as 2026-01-05T09:00")
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid(f"the {name} must be a date and time such as 2026-01-05T09:00") from None
-    if local.year not in YEARS:
-        raise Invalid(f"the {name} must be between the years {YEARS[0]} and {YEARS[-1]}")
-    return local
-
-
-def _known(number: int) -> int:
-    if not 1 <= number <= _LARGEST_ID:
-        raise NotFound(f"there is no {number}")
-    return number
 
 
 router = Router("/", route_handlers=[calendars, take_over, take_back])

@@ -1,5 +1,6 @@
 """The console: what fires, its story, and the verbs at thumb height."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Final, Literal
 
@@ -8,23 +9,26 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
-from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.errors import NotFound, Refusal
 from jwt_pizza.ops.alerts.model import Group, Via, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
+from jwt_pizza.ops.console.fields import LARGEST_ID, picked
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.events.telling import kind_of, sentence
 from jwt_pizza.ops.incidents.service import IncidentDesk
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.naming import names
 from jwt_pizza.ops.people.service import PeopleDesk
+from jwt_pizza.ops.routing.matching import Labels, Matcher
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form
 from jwt_pizza.web.site import sentence as spoken
 
 _SHOWN: Final = 50
-_LARGEST_ID: Final = 2**53 - 1
 _HOURS: Final = (1, 4, 24)
 _VIA: Final[Via] = "console"
+_TYPED: Final = re.compile(r"[\w.:/-]+", re.ASCII)
+"""Labels that can be typed without quotes."""
 Verb = Callable[[GroupDesk, int, str, Mapping[str, str]], Awaitable[Group]]
 
 
@@ -35,7 +39,7 @@ async def groups(
     person: Given[Person],  # noqa: ARG001 - 401, and the header shows who it is
     group_desk: Given[GroupDesk],
     status: FromQuery[Literal["open", "resolved", "all"]] = "open",
-    before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Template:
     wanted = Wanted(status=None if status == "all" else status, before=before, limit=_SHOWN + 1)
     found = await group_desk.find(wanted)
@@ -69,7 +73,7 @@ async def act(
     incident_desk: Given[IncidentDesk],
 ) -> Template | Redirect:
     perform = _VERBS.get(verb)
-    if perform is None or not 1 <= group_id <= _LARGEST_ID:
+    if perform is None or not 1 <= group_id <= LARGEST_ID:
         raise NotFound(f"an alert group knows {', '.join(_VERBS)}")
     try:
         await perform(group_desk, group_id, actor_of(person.id), await read_form(request))
@@ -89,7 +93,7 @@ async def _group(
     group_id: int,
     refusal: Refusal | None = None,
 ) -> Template:
-    if not 1 <= group_id <= _LARGEST_ID:
+    if not 1 <= group_id <= LARGEST_ID:
         raise NotFound(f"there is no alert group {group_id}")
     story = await group_desk.story(group_id)
     roster = await people_desk.roster()
@@ -104,24 +108,24 @@ async def _group(
         timeline=[(told.at, kind_of(told.fact), sentence(told.fact, told.actor, naming)) for told in story.events],
         people=sorted((found.person for found in roster.people.values()), key=lambda each: each.name.casefold()),
         hours=_HOURS,
+        like=_like,
         incident=await incident_desk.of_group(group_id),
         place="alerts",
     )
 
 
+def _like(labels: Labels) -> str:
+    """Matchers for what has the same labels, however severe it is."""
+    names = sorted(name for name in labels if name != "severity" and _TYPED.fullmatch(name))
+    return ", ".join(str(Matcher(name, "=", labels[name])) for name in names)
+
+
 async def _silence(desk: GroupDesk, group_id: int, by: str, form: Mapping[str, str]) -> Group:
-    return await desk.silence_for(group_id, _whole(form, "hours") * 3600, by=by, via=_VIA)
+    return await desk.silence_for(group_id, picked(form, "hours", "for how many hours") * 3600, by=by, via=_VIA)
 
 
 async def _assign(desk: GroupDesk, group_id: int, by: str, form: Mapping[str, str]) -> Group:
-    return await desk.assign(group_id, _whole(form, "person"), by=by, via=_VIA)
-
-
-def _whole(form: Mapping[str, str], name: str) -> int:
-    text = form.get(name, "")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-        raise Invalid(f"{name} must be chosen")
-    return int(text)
+    return await desk.assign(group_id, picked(form, "person", "to whom"), by=by, via=_VIA)
 
 
 _VERBS: Final[Mapping[str, Verb]] = {

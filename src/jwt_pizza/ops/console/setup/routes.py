@@ -1,0 +1,185 @@
+"""Where alerts go: routes in the order in which they are tried, and which alerts mute which others."""
+
+from collections.abc import Sequence
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency as Given
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.ops.chains.service import ChainDesk
+from jwt_pizza.ops.console.fields import Form, known, maybe_whole
+from jwt_pizza.ops.console.setup.silences import written
+from jwt_pizza.ops.events.model import actor_of
+from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.people.service import must_manage
+from jwt_pizza.ops.routing.matching import parsed
+from jwt_pizza.ops.routing.model import InhibitionPlan, Route, RoutePlan
+from jwt_pizza.ops.routing.service import RoutingDesk
+from jwt_pizza.web.api import AnyRequest
+from jwt_pizza.web.site import Site, go, read_form, sentence
+
+_WEEK = 7 * 24 * 60
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """`group_by` as people type it."""
+
+    route: Route
+    matchers: str
+    group_by: str
+
+
+class Muting(msgspec.Struct, frozen=True):
+    id: int
+    source: str
+    target: str
+    equal: str
+
+
+class Desks(msgspec.Struct, frozen=True):
+    routing: RoutingDesk
+    chains: ChainDesk
+
+
+async def desks_of(routing_desk: Given[RoutingDesk], chain_desk: Given[ChainDesk]) -> Desks:
+    return Desks(routing_desk, chain_desk)
+
+
+@get("/routes")
+async def routes(request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]) -> Template:
+    return await _page(request, site, person, desks)
+
+
+@post("/routes", status_code=200)
+async def add(
+    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
+) -> Template | Redirect:
+    form = await read_form(request)
+    try:
+        must_manage(person)
+        await desks.routing.add_route(_plan(form, default=False), by=actor_of(person.id))
+    except Refusal as refusal:
+        return await _page(request, site, person, desks, refusal, form)
+    return go("/routes")
+
+
+@post("/routes/{route_id:int}", status_code=200)
+async def change(
+    route_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
+) -> Template | Redirect:
+    """`verb`: save, raise or remove."""
+    form = await read_form(request)
+    by = actor_of(person.id)
+    try:
+        must_manage(person)
+        found = await desks.routing.routes()
+        route = next((each for each in found if each.id == known(route_id)), None)
+        if route is None:
+            raise NotFound(f"there is no route {route_id}")
+        match form.get("verb"):
+            case "remove":
+                await desks.routing.remove_route(route_id, by=by)
+            case "raise":
+                await desks.routing.order_routes(
+                    _raised([each.id for each in found if not each.is_default], route_id), by=by
+                )
+            case _:
+                await desks.routing.change_route(route_id, _plan(form, default=route.is_default), by=by)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _page(request, site, person, desks, refusal)
+    return go("/routes")
+
+
+@post("/routes/inhibitions", status_code=200)
+async def inhibit(
+    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
+) -> Template | Redirect:
+    form = await read_form(request)
+    try:
+        must_manage(person)
+        plan = InhibitionPlan(
+            source=parsed(form.get("source", "")),
+            target=parsed(form.get("target", "")),
+            equal=tuple(_labels(form.get("equal", ""))),
+        )
+        await desks.routing.inhibit(plan, by=actor_of(person.id))
+    except Refusal as refusal:
+        return await _page(request, site, person, desks, refusal, form)
+    return go("/routes#inhibitions")
+
+
+@post("/routes/inhibitions/{inhibition_id:int}/remove", status_code=200)
+async def uninhibit(inhibition_id: FromPath[int], person: Given[Person], desks: Given[Desks]) -> Redirect:
+    must_manage(person)
+    await desks.routing.remove_inhibition(known(inhibition_id), by=actor_of(person.id))
+    return go("/routes#inhibitions")
+
+
+async def _page(
+    request: AnyRequest,
+    site: Site,
+    person: Person,
+    desks: Desks,
+    refusal: Refusal | None = None,
+    form: Form | None = None,
+) -> Template:
+    return site.draw(
+        request,
+        "setup/routes.html",
+        status=refusal.status if refusal else 200,
+        problem=sentence(refusal.message) if refusal else "",
+        typed=form or {},
+        routes=[
+            Listed(route, written(route.matchers), ", ".join(route.group_by)) for route in await desks.routing.routes()
+        ],
+        inhibitions=[
+            Muting(each.id, written(each.source), written(each.target), ", ".join(each.equal))
+            for each in await desks.routing.inhibitions()
+        ],
+        chains={chain.id: chain.name for chain in await desks.chains.all()},
+        manages=person.manages,
+        place="on-call",
+        tab="routes",
+    )
+
+
+def _raised(ids: Sequence[int], route_id: int) -> Sequence[int]:
+    """It and the one before it change places."""
+    place = ids.index(route_id) if route_id in ids else 0
+    if place == 0:
+        raise Invalid("this route is tried first already")
+    return [*ids[: place - 1], route_id, ids[place - 1], *ids[place + 1 :]]
+
+
+def _plan(form: Form, *, default: bool) -> RoutePlan:
+    chain = maybe_whole(form, "chain", "the chain")
+    return RoutePlan(
+        name=form.get("name", ""),
+        matchers=() if default else parsed(form.get("matchers", "")),
+        group_by=_labels(form.get("group", "")),
+        chain_id=chain,
+        remind_seconds=_minutes(form, "remind", "the reminder"),
+        unacknowledge_seconds=_minutes(form, "unacknowledge", "the end of an acknowledgement"),
+    )
+
+
+def _minutes(form: Form, name: str, what: str) -> float | None:
+    minutes = maybe_whole(form, name, what)
+    if minutes is not None and not 1 <= minutes <= _WEEK:
+        raise Invalid(f"{what} comes after a minute at least and a week at most, or never: leave it empty")
+    return None if minutes is None else minutes * 60.0
+
+
+def _labels(text: str) -> list[str]:
+    found = [label.strip() for label in text.split(",") if label.strip()]
+    if len(found) > 20 or any(len(label) > 200 or "\0" in label for label in found):
+        raise Invalid("at most 20 labels, of at most 200 characters each")
+    return found
+
+
+router = Router("/", route_handlers=[routes, add, change, inhibit, uninhibit], dependencies={"desks": desks_of})
