@@ -114,8 +114,21 @@ async def test_overview_changes_by_itself_and_keys_lead_about(on_duty: Station) 
         await on_duty.fire(summary="12 of 12 orders failed & <b>nobody</b> eats")
         firing = page.get_by_role("link", name="12 of 12 orders failed & <b>nobody</b> eats").last
         await expect(firing).to_be_visible(timeout=15_000)
-        async with asyncio.timeout(20):
-            for path in ("", "connections", "coverage", "on-call", "keys"):
+        ids = on_duty.office.ids
+        layer = {**ROTATION, "people": [ids[ADA]], "restrictions": OFFICE}
+        draft = {"teamId": on_duty.team_id, "name": "day", "layers": [layer]}
+        schedule = (await on_duty.office.good("POST", "/api/schedules", draft))["id"]
+        await on_duty.office.good("POST", "/api/heartbeats", {"name": "backup", "intervalSeconds": 60})
+        quiet = {"matchers": [{"label": "service", "value": "shop"}], "seconds": 60}
+        await on_duty.office.good("POST", "/api/silences", quiet)
+        paths = (
+            "", "connections", "coverage", "on-call", "keys", f"on-call/{schedule}", "on-call/new", "people",
+            f"people/{ids[ADA]}", f"people/{ids[GRACE]}", "chains", f"chains/{on_duty.chain_id}",
+            f"chains/{on_duty.chain_id}?kind=only-between", f"chains/{on_duty.chain_id}?kind=notify-people", "routes",
+            "silences", "heartbeats", "statistics",
+        )  # fmt: skip
+        async with asyncio.timeout(60):
+            for path in paths:
                 if path:
                     await page.goto(f"{on_duty.ops.url}/{path}")
                 assert await violations(page) == [], path
