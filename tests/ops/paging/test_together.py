@@ -132,6 +132,15 @@ class Abandoned:
                 self._work.throw(error)
 
 
+async def gone(postgres: Postgres, name: str) -> None:
+    """Until the server has noticed that they hung up: their locks outlive them by a moment, which no clock of ours
+    tells."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()"
+    async with asyncio.timeout(20):
+        while await postgres.fetchval("test", query, name):
+            await asyncio.sleep(0)
+
+
 async def one_after_the_other(*works: Coroutine[Any, Any, object], **_: object) -> list[object]:
     """In place of `gather`, so that each await of each is one of the work's own."""
     return [await work for work in works]
@@ -162,6 +171,7 @@ async def test_killed_at_every_await_no_step_is_lost_or_early_and_a_page_comes_a
             over = await work.over()
         assert victim._pool is not None
         victim._pool.terminate()
+        await gone(postgres, "victim")
         await world.run(25)
         rows = await world.rows("SELECT page, status FROM ops.notifications WHERE group_id = $1", group)
         assert rows == [{"page": 1, "status": "sent"}], f"dropped at await {dropped}"
