@@ -125,7 +125,7 @@ async def test_overview_changes_by_itself_and_keys_lead_about(on_duty: Station) 
             "", "connections", "coverage", "on-call", "keys", f"on-call/{schedule}", "on-call/new", "people",
             f"people/{ids[ADA]}", f"people/{ids[GRACE]}", "chains", f"chains/{on_duty.chain_id}",
             f"chains/{on_duty.chain_id}?kind=only-between", f"chains/{on_duty.chain_id}?kind=notify-people", "routes",
-            "silences", "heartbeats", "statistics",
+            "silences", "heartbeats", "statistics", "audit",
         )  # fmt: skip
         async with asyncio.timeout(60):
             for path in paths:

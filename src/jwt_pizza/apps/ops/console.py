@@ -10,7 +10,7 @@ from jwt_pizza.apps.ops.people import Crew, site_pages
 from jwt_pizza.ops.console import attempts, charts, connections, coverage, following, keys, on_call, overview, pages
 from jwt_pizza.ops.console.board import Board, Situation, situation
 from jwt_pizza.ops.console.following import Following
-from jwt_pizza.ops.console.setup import chains, heartbeats, people, routes, schedule, silences, statistics
+from jwt_pizza.ops.console.setup import audit, chains, heartbeats, people, routes, schedule, silences, statistics
 from jwt_pizza.ops.console.store import PostgresMarks
 from jwt_pizza.ops.telemetry.fleet import Fleet, View
 from jwt_pizza.web import templates
@@ -28,7 +28,7 @@ def part(base: Base, crew: Crew, alerting: Alerting, response: Response, fleet: 
     board = Board(look, draw, base.clock, longest=base.settings.request_seconds * 0.8)
     follow = Following(PostgresMarks(base.postgres), base.clock, longest=base.settings.request_seconds * 0.8)
     looking = (pages, following, attempts, charts, connections, coverage, on_call, keys)
-    setting_up = (people, schedule, chains, routes, silences, heartbeats, statistics)
+    setting_up = (people, schedule, chains, routes, silences, heartbeats, statistics, audit)
     handlers = [each.router for each in (*looking, *setting_up)]
     return Part(
         handlers=[overview.router, site_pages(crew.site, handlers)],

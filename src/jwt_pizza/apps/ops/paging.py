@@ -16,6 +16,9 @@ from jwt_pizza.kit import metrics
 from jwt_pizza.kit.bell import Bell, whenever
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.pulse import Pulse
+from jwt_pizza.ops.audit import routes as audit
+from jwt_pizza.ops.audit.service import AuditDesk
+from jwt_pizza.ops.audit.store import PostgresTrail
 from jwt_pizza.ops.blackout.notebook import Files
 from jwt_pizza.ops.blackout.service import Lifeline
 from jwt_pizza.ops.blackout.store import PostgresRecollection
@@ -161,6 +164,7 @@ def part(base: Base, crew: Crew, schedules: OnCall, alerting: Alerting) -> Part:
         "text_desk": made.text_desk,
         "callbacks": callback,
         "built_in": built_in,
+        "audit_desk": AuditDesk(PostgresTrail(base.postgres), crew.book),
         "statistics_desk": StatisticsDesk(PostgresRecords(base.postgres), base.clock),
     }
     return Part(
@@ -168,6 +172,7 @@ def part(base: Base, crew: Crew, schedules: OnCall, alerting: Alerting) -> Part:
             chains.router,
             routes.router,
             statistics.router,
+            audit.router,
             callbacks.router,
             pages.link_router,
             site_pages(crew.site, [pages.router]),

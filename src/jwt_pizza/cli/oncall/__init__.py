@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "pages": "What was sent about an alert group.",
     "test-page": "Send a test page to somebody.",
     "stats": "How long it took, and whom it woke.",
+    "audit": "What was changed, what people did, who was not believed.",
 }
 
 

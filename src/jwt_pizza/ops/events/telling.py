@@ -76,12 +76,22 @@ def _happening(fact: Any, _who: str, _naming: Naming) -> str:  # noqa: ANN401 - 
     return f"{told}{': ' + about if about else ''} ({fact.source})."
 
 
+def _changed(fact: facts.Changed, who: str, naming: Naming) -> str:
+    """`Ada added team 51.`, `Ada changed Grace: time zone.`"""
+    what = by(fact.what, naming) if fact.what.startswith("person:") else fact.what.replace(":", " ", 1)
+    verb, space, more = fact.change.partition(" ")
+    if verb.rstrip(":") in _CHANGES:
+        return f"{who} {verb.rstrip(':')} {what}{':' if verb.endswith(':') else ''}{space}{more}."
+    return f"{who} changed {what}: {fact.change}."
+
+
 def _detail(name: str, value: str) -> str:
     """`ends at 15:36:27` of `ends_at` and an instant."""
     instant = _INSTANT.fullmatch(value)
     return f"{name.replace('_', ' ')} {instant[1] if instant else value}"
 
 
+_CHANGES: Final = frozenset({"added", "changed", "ended", "removed", "verified"})
 _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
     facts.AlertFired: lambda fact, _, __: f"Alert from {fact.source}: {fact.summary}",
     facts.AlertResolved: lambda fact, _, __: (
@@ -126,7 +136,7 @@ _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
     facts.PagerDelayed: lambda fact, _, __: f"The pager was {fact.seconds:.0f} s late, and was pushed on.",
     facts.LinkOpened: lambda fact, _, __: f"A link to {fact.action} was opened.",
     facts.Refused: lambda fact, _, __: f"{fact.what} was refused: {fact.why}.",
-    facts.Changed: lambda fact, who, _: f"{who} changed {fact.what}: {fact.change}.",
+    facts.Changed: _changed,
     facts.HeartbeatMissed: lambda fact, _, __: (
         f"Heartbeat {fact.name} has been silent for {fact.silent_seconds:.0f} s."
     ),

@@ -250,7 +250,8 @@ async def _leave_a_manager(connection: Connection, person_id: int) -> None:
 
 def _what(change: Change) -> str:
     names = ("name", "email", "password_hash", "role", "time_zone")
-    return ", ".join(name.removesuffix("_hash") for name in names if getattr(change, name) is not None) or "nothing"
+    changed = [name for name in names if getattr(change, name) is not None]
+    return ", ".join(name.removesuffix("_hash").replace("_", " ") for name in changed) or "nothing"
 
 
 def _roster(row: Row) -> Roster:
