@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from jwt_pizza.apps.ops import demo
+from jwt_pizza.kernel.clock import SystemClock
 from jwt_pizza.kit.postgres import Postgres
 from jwt_pizza.ops.people.login import Door
 from jwt_pizza.ops.people.model import Credentials, Limits
 from tests.clocks import HandClock
 from tests.ops.office import ADA, GRACE, PASSWORD, office
+from tests.running import running_ops
 from tests.visitor import visiting
 
 
@@ -134,6 +137,17 @@ async def test_browser_logs_in_and_out(database_url: str, postgres: Postgres, tm
         assert visitor.cookie("pizza_session") is None
         again = await visitor.get("/login?next=//evil.example", follow=False)
         assert (again.status, again.location) == (303, "/")
+
+
+async def test_newcomer_logs_in_to_the_demo_with_one_tap(database_url: str, postgres: Postgres, tmp_path: Path) -> None:
+    await demo.seed(postgres, SystemClock())
+    async with running_ops(database_url, data_dir=tmp_path, demo=True) as ops, visiting(ops.url) as visitor:
+        page = await visitor.get("/login?next=/people")
+        [button] = [form for form in page.forms() if form.fields.get("email") == demo.EMAIL]
+        arrived = await visitor.submit(button)
+        assert (arrived.path, demo.NAME in arrived.text) == ("/people", True)
+    async with running_ops(database_url, data_dir=tmp_path) as ops, visiting(ops.url) as visitor:
+        assert demo.EMAIL not in (await visitor.get("/login")).text, "where people are real"
 
 
 async def test_form_of_another_site_is_refused(database_url: str, postgres: Postgres, tmp_path: Path) -> None:

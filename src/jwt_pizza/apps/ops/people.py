@@ -11,6 +11,7 @@ from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from jwt_pizza.apps.ops import demo
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.apps.ops.couriers import Couriers
 from jwt_pizza.kernel.errors import Unauthorized
@@ -96,9 +97,11 @@ def part(base: Base, made: Crew) -> Part:
             pruning.cancel()
             made.passwords.close()
 
+    demo_login = pages.DemoLogin(demo.NAME, demo.EMAIL, demo.PASSWORD) if base.settings.demo else None
     return Part(
         handlers=[routes.router, site_pages(made.site, [pages.router])],
         dependencies={
+            "demo_login": Provide(lambda: demo_login, sync_to_thread=False),
             "site": Provide(lambda: made.site, sync_to_thread=False),
             "door": Provide(lambda: made.door, sync_to_thread=False),
             "people_desk": Provide(lambda: made.desk, sync_to_thread=False),
