@@ -85,7 +85,7 @@ def status() -> None:
             _short(attack.ended_at or attack.ends_at),
             attack.started_by,
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @command.command()

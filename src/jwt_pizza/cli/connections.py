@@ -41,7 +41,7 @@ def command(once: bool, as_json: bool, every: float) -> None:
             if as_json:
                 click.echo(msgspec.json.format(msgspec.json.encode(overview)).decode())
             elif once:
-                Console().print(drawn(overview))
+                Console(markup=False).print(drawn(overview))
             else:
                 await _follow(operator, overview, every)
 
@@ -50,7 +50,7 @@ def command(once: bool, as_json: bool, every: float) -> None:
 
 
 async def _follow(operator: Operator, overview: Overview, every: float) -> None:
-    with Live(drawn(overview), screen=True, auto_refresh=False) as live:
+    with Live(drawn(overview), console=Console(markup=False), screen=True, auto_refresh=False) as live:
         while True:
             await asyncio.sleep(every)
             try:

@@ -60,7 +60,7 @@ async def test_nobody_on_call_pages_the_team_and_says_so(world: World) -> None:
     await world.pager.step()
     assert [each.address for each in world.channel.taken] == [phone(1).address, phone(2).address]
     [nobody] = [fact for fact in await world.facts() if isinstance(fact, NobodyPaged)]
-    assert nobody.reason == "who is on call is paged: nobody is reachable; 2 others were paged"
+    assert nobody.reason == "nobody is on call, so 2 others were paged"
 
 
 async def test_a_team_that_cannot_be_reached_pages_everybody_else(world: World) -> None:

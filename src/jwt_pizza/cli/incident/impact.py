@@ -35,7 +35,7 @@ def command(incident: int, file: Path | None) -> None:
     if measured.impact is None:
         raise NotFound("nothing was measured")
     click.echo(said(measured))
-    Console().print(_figures(measured.impact), _stores(measured.impact))
+    Console(markup=False).print(_figures(measured.impact), _stores(measured.impact))
 
 
 async def _list(incident: int) -> bytes:

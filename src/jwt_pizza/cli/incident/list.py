@@ -6,7 +6,6 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from jwt_pizza.cli.oncall.asking import ask
 from jwt_pizza.ops.incidents.model import STATES, Incident
@@ -41,11 +40,11 @@ def command(state: str, limit: int) -> None:
             incident.severity,
             incident.state,
             # As it is: what people typed is no markup.
-            Text(incident.title),
+            incident.title,
             f"{incident.started_at:%Y-%m-%d %H:%M:%S}",
             str(impact.diners_affected) if impact else "?",
             str(impact.orders_failed) if impact else "?",
         )
-    Console().print(table)
+    Console(markup=False).print(table)
     if found.more:
         click.echo(f"there are more: --limit {min(limit * 2, 200)}")

@@ -4,7 +4,6 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from jwt_pizza.cli.incident.words import INCIDENT, said
 from jwt_pizza.cli.oncall.asking import ask
@@ -13,11 +12,8 @@ from jwt_pizza.ops.incidents.runbooks import Offer
 
 
 class Line(msgspec.Struct, frozen=True):
-    """An event of any kind."""
-
     at: str
-    actor: str
-    fact: dict[str, object]
+    text: str
 
 
 class Story(msgspec.Struct, frozen=True, rename="camel"):
@@ -41,16 +37,15 @@ def command(incident: int) -> None:
     roles = ", ".join(f"{role} {person}" for role, person in story.incident.roles.items())
     if roles:
         click.echo(f"roles: {roles}")
-    console = Console()
+    console = Console(markup=False)
     if story.follow_ups:
         table = Table("id", "to be done", "owner", "until", "state")
         for each in story.follow_ups:
-            table.add_row(str(each.id), Text(each.text), str(each.owner_id or ""), str(each.due_on or ""), each.state)
+            table.add_row(str(each.id), each.text, str(each.owner_id or ""), str(each.due_on or ""), each.state)
         console.print(table)
-    events = Table("at (UTC)", "what", "by", "about")
+    events = Table("at (UTC)", "what")
     for event in story.events:
-        about = ", ".join(f"{name} {value}" for name, value in event.fact.items() if name not in {"kind", "labels"})
-        events.add_row(event.at[5:19].replace("T", " "), str(event.fact.get("kind")), event.actor, Text(about))
+        events.add_row(event.at[5:19].replace("T", " "), event.text)
     console.print(events)
     if story.incident.open:
         named = [offer.action for offer in story.actions if offer.suggested] or [each.action for each in story.actions]

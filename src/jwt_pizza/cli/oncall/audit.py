@@ -36,6 +36,6 @@ def command(sort: str | None, by: int | None, before: int | None, limit: int) ->
     table = Table("entry", "at (UTC)", "what", "from")
     for each in found.entries:
         table.add_row(str(each.id), iso(each.at), each.text, each.address)
-    Console().print(table)
+    Console(markup=False).print(table)
     if found.more:
         click.echo(f"there are more: --before {found.entries[-1].id}")

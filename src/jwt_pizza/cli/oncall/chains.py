@@ -33,7 +33,7 @@ def list_() -> None:
     for chain in ask("GET", "/api/chains", list[Chain]):
         kinds = " → ".join(str(step.__struct_config__.tag) for step in chain.steps)
         table.add_row(str(chain.id), chain.name, str(chain.team_id), kinds)
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @command.command()

@@ -41,4 +41,4 @@ def command(days: int, strict: bool, as_json: bool) -> None:
 
 def _row(finding: Finding) -> tuple[Text | str, ...]:
     moments = [shown(moment, "UTC") if moment else "" for moment in (finding.starts, finding.ends)]
-    return Text(finding.severity), finding.about, finding.message, *moments
+    return finding.severity, finding.about, finding.message, *moments

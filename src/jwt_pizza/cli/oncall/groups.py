@@ -19,11 +19,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """An event of any kind."""
-
     at: str
-    actor: str
-    fact: dict[str, object]
+    text: str
 
 
 class Story(msgspec.Struct, frozen=True):
@@ -66,7 +63,7 @@ def command(context: click.Context, status: str, severity: str | None, text: str
             f"{group.opened_at:%m-%d %H:%M:%S}",
             group.resolved_by or group.acknowledged_by or "",
         )
-    Console().print(table)
+    Console(markup=False).print(table)
     if found.more:
         click.echo(f"there are more: --limit {min(limit * 2, 200)}")
 
@@ -86,11 +83,10 @@ def show(group: int) -> None:
     for alert in story.alerts:
         labels = ", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items()))
         alerts.add_row(labels, alert.muted or alert.status, f"{alert.starts_at:%m-%d %H:%M:%S}", alert.source)
-    events = Table("at (UTC)", "what", "by", "about")
+    events = Table("at (UTC)", "what")
     for event in story.events:
-        about = ", ".join(f"{name} {value}" for name, value in event.fact.items() if name not in {"kind", "labels"})
-        events.add_row(event.at[5:19].replace("T", " "), str(event.fact.get("kind")), event.actor, about)
-    Console().print(alerts, events)
+        events.add_row(event.at[5:19].replace("T", " "), event.text)
+    Console(markup=False).print(alerts, events)
 
 
 @command.command()

@@ -54,7 +54,7 @@ def list_() -> None:
             f"{heartbeat.last_at:%m-%d %H:%M:%S}" if heartbeat.last_at else "never",
             "missing" if heartbeat.missing(now) else "alive",
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @command.command()

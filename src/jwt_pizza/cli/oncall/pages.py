@@ -23,4 +23,4 @@ def command(group_id: int) -> None:
         sent = iso(each.sent_at) if each.sent_at else ""
         person = str(each.person_id) if each.person_id else each.kind
         table.add_row(str(each.page), person, each.channel, each.status, sent, each.provider or "", each.error or "")
-    Console().print(table)
+    Console(markup=False).print(table)

@@ -36,7 +36,7 @@ def command(context: click.Context) -> None:
             ", ".join(route.group_by) or "all in one",
             str(route.chain_id) if route.chain_id else "nobody is paged",
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @command.command()

@@ -75,7 +75,7 @@ def list_(ended: bool) -> None:
             silence.created_by,
             silence.comment,
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @command.command()

@@ -40,7 +40,7 @@ def _show(found: Statistics) -> None:
     table = Table("person", "pages", "at night")
     for person in found.people:
         table.add_row(person.name, str(person.pages), str(person.at_night))
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 def _times(times: Times) -> str:

@@ -14,7 +14,10 @@ from jwt_pizza.kernel.wire import Id, Wire
 from jwt_pizza.ops.alerts.model import Alert, Group, Severity, Told, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
 from jwt_pizza.ops.events.model import actor_of
+from jwt_pizza.ops.events.telling import sentence
 from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.people.naming import names
+from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.web.api import BEARER, PathId
 
 
@@ -25,10 +28,16 @@ class Found(Wire, frozen=True):
     more: bool
 
 
+class ToldEvent(Told, frozen=True):
+    """`text`: the fact as a sentence."""
+
+    text: str
+
+
 class GroupStory(Wire, frozen=True):
     group: Group
     alerts: Sequence[Alert]
-    events: Sequence[Told]
+    events: Sequence[ToldEvent]
 
 
 class QuietTime(Wire, frozen=True, forbid_unknown_fields=True):
@@ -70,9 +79,19 @@ async def groups(
 
 
 @get("/api/groups/{group_id:int}", security=BEARER, summary="A group with its alerts and all that happened")
-async def group(group_id: PathId, person: Given[Person], group_desk: Given[GroupDesk]) -> GroupStory:  # noqa: ARG001
+async def group(
+    group_id: PathId,
+    person: Given[Person],  # noqa: ARG001
+    group_desk: Given[GroupDesk],
+    people_desk: Given[PeopleDesk],
+) -> GroupStory:
     story = await group_desk.story(group_id)
-    return GroupStory(group=story.group, alerts=story.alerts, events=story.events)
+    naming = names(await people_desk.roster())
+    told = [
+        ToldEvent(at=each.at, actor=each.actor, fact=each.fact, text=sentence(each.fact, each.actor, naming))
+        for each in story.events
+    ]
+    return GroupStory(group=story.group, alerts=story.alerts, events=told)
 
 
 @post(

@@ -11,12 +11,15 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from jwt_pizza.kernel.wire import Id, Wire
 from jwt_pizza.ops.events.model import AnyFact
+from jwt_pizza.ops.events.telling import sentence
 from jwt_pizza.ops.incidents.lookout import IncidentLookout
 from jwt_pizza.ops.incidents.model import FollowUp, FollowUpState, Incident, Role, Severity, State
 from jwt_pizza.ops.incidents.remote import acting
 from jwt_pizza.ops.incidents.runbooks import Offer, Outcome, Runbooks
 from jwt_pizza.ops.incidents.service import AnyEntry, IncidentDesk
 from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.people.naming import names
+from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.telemetry.model import Action
 from jwt_pizza.web.api import BEARER, PathId
 
@@ -31,11 +34,13 @@ class FoundIncidents(Wire, frozen=True):
 
 
 class TimelineEvent(Wire, frozen=True):
-    """`incident_id`: of what was done to the incident itself; `group_id`: of what one of its alert groups did."""
+    """`incident_id`: of what was done to the incident itself; `group_id`: of what one of its alert groups did. `text`:
+    the fact as a sentence."""
 
     id: int
     at: datetime
     actor: str
+    text: str
     group_id: int | None
     incident_id: int | None
     fact: AnyFact
@@ -129,9 +134,11 @@ async def incident(
     incident_id: PathId,
     person: Given[Person],  # noqa: ARG001
     incident_desk: Given[IncidentDesk],
+    people_desk: Given[PeopleDesk],
     runbooks: Given[Runbooks],
 ) -> IncidentStory:
     found = await incident_desk.get(incident_id)
+    naming = names(await people_desk.roster())
     return IncidentStory(
         incident=found,
         follow_ups=await incident_desk.follow_ups(incident_id),
@@ -141,6 +148,7 @@ async def incident(
                 id=event.id,
                 at=event.at,
                 actor=event.actor,
+                text=sentence(event.fact, event.actor, naming),
                 group_id=event.group_id,
                 incident_id=event.incident_id,
                 fact=event.fact,

@@ -197,7 +197,7 @@ class _Walk:
         deliveries = reach(self._around.roster, people, step.importance)
         nobody = None
         if not deliveries:
-            nobody = about if people else f"{about}: nobody is"
+            nobody = _why_nobody(step, people)
             deliveries = catch_all(self._around.roster, self._around.team_id, step.importance)
         self._done(about, Page(self._next_page(), deliveries), nobody)
 
@@ -222,6 +222,16 @@ class _Walk:
                 self.turns[self.step] = turn + ahead + 1
                 return (person_id,)
         return ()
+
+
+def _why_nobody(step: NotifyPeople | NotifyNext | NotifyTeam | NotifyOnCall, people: Sequence[int]) -> str:
+    match step:
+        case NotifyOnCall() if not people:
+            return "nobody is on call"
+        case NotifyTeam() if not people:
+            return "nobody is in the team"
+        case _:
+            return "none of them can be reached"
 
 
 def reach(roster: Roster, people: Sequence[int], importance: Importance) -> tuple[Delivery, ...]:

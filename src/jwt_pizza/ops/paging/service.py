@@ -181,8 +181,9 @@ def _events(group: Due, made: Advance, now: datetime) -> Iterator[Event]:
         people = taken.page.people if taken.page is not None else ()
         yield Event(at=now, group_id=group.id, fact=StepTaken(step=taken.step, about=taken.about, paged=people))
         if taken.nobody is not None:
-            stands_in = f"{len(people)} others were paged" if people else "nobody at all can be reached"
-            fact = NobodyPaged(step=taken.step, reason=f"{taken.nobody} reachable; {stands_in}")
+            others = f"{len(people)} other{'' if len(people) == 1 else 's'}"
+            stands_in = f"so {others} {'was' if len(people) == 1 else 'were'} paged" if people else "nor anybody else"
+            fact = NobodyPaged(step=taken.step, reason=f"{taken.nobody}, {stands_in}")
             yield Event(at=now, group_id=group.id, fact=fact)
     if made.incident:
         yield Event(at=now, group_id=group.id, fact=IncidentDeclared(title=group.title, severity=group.severity))
