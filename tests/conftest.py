@@ -23,8 +23,9 @@ _ROOT = "JWT_PIZZA_TEST_DATA_DIR"
 def pytest_configure(config: pytest.Config) -> None:
     # The process that starts the workers starts PostgreSQL; the workers find it running.
     if not hasattr(config, "workerinput"):
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", places.scratch())
         os.environ[_ROOT] = str(places.folder())
+        # Of each run its own: pytest tidies up what runs before it have left, and also what runs beside it still use.
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ[_ROOT]
         embedded.start(Path(os.environ[_ROOT]), durable=False, settings={"max_connections": "300"})
 
 
