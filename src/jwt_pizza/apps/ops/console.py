@@ -11,6 +11,7 @@ from jwt_pizza.ops.console import attempts, charts, connections, coverage, follo
 from jwt_pizza.ops.console.board import Board, Situation, situation
 from jwt_pizza.ops.console.following import Following
 from jwt_pizza.ops.console.setup import audit, chains, heartbeats, people, routes, schedule, silences, statistics
+from jwt_pizza.ops.console.setup.visit import visit_of
 from jwt_pizza.ops.console.store import PostgresMarks
 from jwt_pizza.ops.telemetry.fleet import Fleet, View
 from jwt_pizza.web import templates
@@ -33,6 +34,7 @@ def part(base: Base, crew: Crew, alerting: Alerting, response: Response, fleet: 
     return Part(
         handlers=[overview.router, site_pages(crew.site, handlers)],
         dependencies={
+            "visit": Provide(visit_of),
             "clock": Provide(lambda: base.clock, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
             "following": Provide(lambda: follow, sync_to_thread=False),

@@ -10,9 +10,7 @@ from litestar.response import Template
 from jwt_pizza.ops.audit.model import Asked
 from jwt_pizza.ops.audit.service import AuditDesk
 from jwt_pizza.ops.console.fields import LARGEST_ID
-from jwt_pizza.ops.people.model import Person
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site
+from jwt_pizza.ops.console.setup.visit import Visit
 
 _SORTS: Final = {
     "all": "All",
@@ -24,23 +22,19 @@ _SORTS: Final = {
 
 @get("/audit")
 async def audit(
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],  # noqa: ARG001 - 401
+    visit: Given[Visit],
     audit_desk: Given[AuditDesk],
     sort: FromQuery[Literal["all", "changed", "done", "refused"]] = "all",
     before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Template:
     page = await audit_desk.read(Asked(sort=None if sort == "all" else sort, before=before))
-    return site.draw(
-        request,
-        "setup/audit.html",
+    return visit.draw(
+        "audit",
+        "audit",
         entries=page.entries,
         more=page.more,
         sorts=_SORTS,
         sort=sort,
-        place="on-call",
-        tab="audit",
     )
 
 

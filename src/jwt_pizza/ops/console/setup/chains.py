@@ -15,12 +15,11 @@ from jwt_pizza.ops.chains.model import AnyStep, Chain, Draft
 from jwt_pizza.ops.chains.service import ChainDesk
 from jwt_pizza.ops.console.fields import Form, known, picked, whole
 from jwt_pizza.ops.console.setup.steps import DAYS, KINDS, Names, in_words, kind_of, read
-from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.routing.service import RoutingDesk
 from jwt_pizza.ops.schedules.service import ScheduleDesk
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site, go, read_form, sentence
+from jwt_pizza.web.site import go
 
 _MOST_STEPS = 100
 
@@ -66,30 +65,26 @@ async def desks_of(
 
 
 @get("/chains")
-async def chains(request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]) -> Template:
-    return await _list(request, site, person, desks)
+async def chains(visit: Given[Visit], desks: Given[Desks]) -> Template:
+    return await _list(visit, desks)
 
 
 @post("/chains", status_code=200)
-async def add(
-    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def add(visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     try:
         team = picked(form, "team", "a team")
         steps = editing.usual(picked(form, "schedule", "a schedule"), team)
-        added = await desks.chains.add(person, Draft(team_id=team, name=form.get("name", ""), steps=steps))
+        added = await desks.chains.add(visit.person, Draft(team_id=team, name=form.get("name", ""), steps=steps))
     except Refusal as refusal:
-        return await _list(request, site, person, desks, refusal, form)
+        return await _list(visit, desks, refusal, form)
     return go(f"/chains/{added.id}")
 
 
 @get("/chains/{chain_id:int}")
 async def one(
     chain_id: FromPath[int],
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],
+    visit: Given[Visit],
     desks: Given[Desks],
     kind: FromQuery[str] = "",
     place: Annotated[int | None, QueryParameter(ge=0, le=_MOST_STEPS)] = None,
@@ -102,35 +97,31 @@ async def one(
         edited = Edited(change, kind_of(chain.steps[change]), chain.steps[change])
     elif kind in KINDS:
         edited = Edited(len(chain.steps) if place is None else min(place, len(chain.steps)), kind)
-    return await _one(request, site, person, desks, chain, edited)
+    return await _one(visit, desks, chain, edited)
 
 
 @post("/chains/{chain_id:int}", status_code=200)
-async def rename(
-    chain_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def rename(chain_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     chain = await desks.chains.get(known(chain_id))
     try:
         if form.get("verb") == "remove":
             if form.get("sure") != "yes":
                 raise Invalid("tick that you are sure")
-            await desks.chains.remove(person, chain_id)
+            await desks.chains.remove(visit.person, chain_id)
             return go("/chains")
         draft = Draft(team_id=picked(form, "team", "a team"), name=form.get("name", ""), steps=chain.steps)
-        await desks.chains.change(person, chain_id, draft)
+        await desks.chains.change(visit.person, chain_id, draft)
     except Refusal as refusal:
-        return await _one(request, site, person, desks, chain, refusal=refusal)
+        return await _one(visit, desks, chain, refusal=refusal)
     return go(f"/chains/{chain_id}")
 
 
 @post("/chains/{chain_id:int}/steps", status_code=200)
-async def steps(
-    chain_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
+async def steps(chain_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
     """`verb`: put in, change, remove, raise; `place`: where. `seen`: how many steps there were, since others may have
     changed the chain meanwhile."""
-    form = await read_form(request)
+    form = await visit.form()
     chain = await desks.chains.get(known(chain_id))
     edited = None
     try:
@@ -151,28 +142,20 @@ async def steps(
             raise NotFound("a step is put in, changed, removed or raised")
         if len(changed) > _MOST_STEPS:
             raise Invalid(f"a chain has at most {_MOST_STEPS} steps")
-        await desks.chains.change(person, chain_id, Draft(team_id=chain.team_id, name=chain.name, steps=changed))
+        await desks.chains.change(visit.person, chain_id, Draft(team_id=chain.team_id, name=chain.name, steps=changed))
     except Refusal as refusal:
-        return await _one(request, site, person, desks, chain, edited, refusal=refusal, form=form)
+        return await _one(visit, desks, chain, edited, refusal=refusal, form=form)
     return go(f"/chains/{chain_id}")
 
 
-async def _list(
-    request: AnyRequest,
-    site: Site,
-    person: Person,
-    desks: Desks,
-    refusal: Refusal | None = None,
-    form: Form | None = None,
-) -> Template:
+async def _list(visit: Visit, desks: Desks, refusal: Refusal | None = None, form: Form | None = None) -> Template:
     names = await desks.names()
     routes = await desks.routing.routes()
-    return site.draw(
-        request,
-        "setup/chains.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
-        typed=form or {},
+    return visit.draw(
+        "chains",
+        "chains",
+        refusal=refusal,
+        form=form,
         chains=[
             Told(
                 chain,
@@ -182,16 +165,11 @@ async def _list(
             for chain in await desks.chains.all()
         ],
         names=names,
-        manages=person.manages,
-        place="on-call",
-        tab="chains",
     )
 
 
 async def _one(
-    request: AnyRequest,
-    site: Site,
-    person: Person,
+    visit: Visit,
     desks: Desks,
     chain: Chain,
     edited: Edited | None = None,
@@ -200,21 +178,17 @@ async def _one(
     form: Form | None = None,
 ) -> Template:
     names = await desks.names()
-    return site.draw(
-        request,
-        "setup/chain.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
+    return visit.draw(
+        "chain",
+        "chains",
+        refusal=refusal,
+        form=_typed(edited.step if edited else None, form),
         chain=chain,
         steps=[in_words(step, names) for step in chain.steps],
-        edited=edited if person.manages and edited is not None and edited.kind in KINDS else None,
-        typed=_typed(edited.step if edited else None, form),
+        edited=edited if visit.person.manages and edited is not None and edited.kind in KINDS else None,
         kinds=KINDS,
         days=DAYS,
         names=names,
-        manages=person.manages,
-        place="on-call",
-        tab="chains",
     )
 
 

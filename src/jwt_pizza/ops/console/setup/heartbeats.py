@@ -13,13 +13,12 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.alerts.model import Severity
 from jwt_pizza.ops.console.fields import Form, known, one_of, whole
+from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.heartbeats.model import Heartbeat, HeartbeatPlan
 from jwt_pizza.ops.heartbeats.service import HeartbeatDesk
-from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.service import must_manage
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site, go, read_form, sentence
+from jwt_pizza.web.site import go
 
 _LONGEST: Final = 365 * 24 * 60
 
@@ -30,77 +29,50 @@ class Beating(msgspec.Struct, frozen=True):
 
 
 @get("/heartbeats")
-async def heartbeats(
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],
-    heartbeat_desk: Given[HeartbeatDesk],
-    clock: Given[Clock],
-) -> Template:
-    return await _page(request, site, person, heartbeat_desk, clock.now())
+async def heartbeats(visit: Given[Visit], heartbeat_desk: Given[HeartbeatDesk], clock: Given[Clock]) -> Template:
+    return await _page(visit, heartbeat_desk, clock.now())
 
 
 @post("/heartbeats", status_code=200)
-async def add(
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],
-    heartbeat_desk: Given[HeartbeatDesk],
-    clock: Given[Clock],
-) -> Template | Redirect:
-    form = await read_form(request)
+async def add(visit: Given[Visit], heartbeat_desk: Given[HeartbeatDesk], clock: Given[Clock]) -> Template | Redirect:
+    form = await visit.form()
     try:
-        must_manage(person)
-        await heartbeat_desk.add(_plan(form), by=actor_of(person.id))
+        must_manage(visit.person)
+        await heartbeat_desk.add(_plan(form), by=actor_of(visit.person.id))
     except Refusal as refusal:
-        return await _page(request, site, person, heartbeat_desk, clock.now(), refusal, form)
+        return await _page(visit, heartbeat_desk, clock.now(), refusal, form)
     return go("/heartbeats")
 
 
 @post("/heartbeats/{heartbeat_id:int}", status_code=200)
 async def change(
-    heartbeat_id: FromPath[int],
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],
-    heartbeat_desk: Given[HeartbeatDesk],
-    clock: Given[Clock],
+    heartbeat_id: FromPath[int], visit: Given[Visit], heartbeat_desk: Given[HeartbeatDesk], clock: Given[Clock]
 ) -> Template | Redirect:
-    form = await read_form(request)
+    form = await visit.form()
     try:
-        must_manage(person)
+        must_manage(visit.person)
         if form.get("verb") == "remove":
-            await heartbeat_desk.remove(known(heartbeat_id), by=actor_of(person.id))
+            await heartbeat_desk.remove(known(heartbeat_id), by=actor_of(visit.person.id))
         else:
-            await heartbeat_desk.change(known(heartbeat_id), _plan(form), by=actor_of(person.id))
+            await heartbeat_desk.change(known(heartbeat_id), _plan(form), by=actor_of(visit.person.id))
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _page(request, site, person, heartbeat_desk, clock.now(), refusal)
+        return await _page(visit, heartbeat_desk, clock.now(), refusal)
     return go("/heartbeats")
 
 
 async def _page(
-    request: AnyRequest,
-    site: Site,
-    person: Person,
-    desk: HeartbeatDesk,
-    now: datetime,
-    refusal: Refusal | None = None,
-    form: Form | None = None,
+    visit: Visit, desk: HeartbeatDesk, now: datetime, refusal: Refusal | None = None, form: Form | None = None
 ) -> Template:
     found = sorted(await desk.all(), key=lambda each: each.name.casefold())
-    return site.draw(
-        request,
-        "setup/heartbeats.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
-        typed=form or {},
+    return visit.draw(
+        "heartbeats",
+        "heartbeats",
+        refusal=refusal,
+        form=form,
         heartbeats=[Beating(each, each.missing(now)) for each in found],
         severities=get_args(Severity),
-        manages=person.manages,
-        place="on-call",
-        tab="heartbeats",
     )
 
 

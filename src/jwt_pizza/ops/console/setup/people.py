@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.console.fields import Form, known, one_of, picked, whole
+from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.paging.desk import PageDesk
 from jwt_pizza.ops.people.contacts import ContactDesk
 from jwt_pizza.ops.people.model import (
@@ -24,8 +25,7 @@ from jwt_pizza.ops.people.model import (
 )
 from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.schedules.service import ScheduleDesk
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site, go, read_form, sentence
+from jwt_pizza.web.site import go
 
 _WAYS: Final[Mapping[Channel, str]] = {"sms": "text message", "email": "email", "apprise": "Apprise"}
 _DONE: Final = {
@@ -68,24 +68,22 @@ async def desks_of(
 
 
 @get("/people")
-async def people(request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]) -> Template:
-    return await _roster(request, site, person, desks)
+async def people(visit: Given[Visit], desks: Given[Desks]) -> Template:
+    return await _roster(visit, desks)
 
 
 @get("/me")
-async def me(person: Given[Person]) -> Redirect:
+async def me(visit: Given[Visit]) -> Redirect:
     """Where the name in the header leads."""
-    return go(f"/people/{person.id}")
+    return go(f"/people/{visit.person.id}")
 
 
 @post("/people", status_code=200)
-async def add_person(
-    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def add_person(visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     try:
         added = await desks.people.add(
-            person,
+            visit.person,
             name=form.get("name", ""),
             email=form.get("email", "").strip() or None,
             password=form.get("password") or None,
@@ -93,72 +91,54 @@ async def add_person(
             time_zone=form.get("zone", "").strip() or "UTC",
         )
     except Refusal as refusal:
-        return await _roster(request, site, person, desks, refusal, form)
+        return await _roster(visit, desks, refusal, form)
     return go(f"/people/{added.id}")
 
 
 @post("/people/teams", status_code=200)
-async def add_team(
-    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def add_team(visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     try:
-        await desks.people.add_team(person, form.get("name", ""), _members(form))
+        await desks.people.add_team(visit.person, form.get("name", ""), _members(form))
     except Refusal as refusal:
-        return await _roster(request, site, person, desks, refusal, form)
+        return await _roster(visit, desks, refusal, form)
     return go("/people#teams")
 
 
 @post("/people/teams/{team_id:int}", status_code=200)
-async def change_team(
-    team_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def change_team(team_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     try:
         if form.get("verb") == "remove":
-            await desks.people.remove_team(person, known(team_id))
+            await desks.people.remove_team(visit.person, known(team_id))
         else:
-            await desks.people.change_team(person, known(team_id), form.get("name", ""), _members(form))
+            await desks.people.change_team(visit.person, known(team_id), form.get("name", ""), _members(form))
     except Refusal as refusal:
-        return await _roster(request, site, person, desks, refusal)
+        return await _roster(visit, desks, refusal)
     return go("/people#teams")
 
 
 @get("/people/{person_id:int}")
-async def one(
-    person_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template:
-    return await _person(request, site, person, desks, known(person_id))
+async def one(person_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template:
+    return await _person(visit, desks, known(person_id))
 
 
 @post("/people/{person_id:int}/{verb:str}", status_code=200)
 async def act(
-    person_id: FromPath[int],
-    verb: FromPath[str],
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],
-    desks: Given[Desks],
+    person_id: FromPath[int], verb: FromPath[str], visit: Given[Visit], desks: Given[Desks]
 ) -> Template | Redirect:
     perform = _VERBS.get(verb)
     if perform is None:
         raise NotFound(f"a person knows {', '.join(_VERBS)}")
-    form = await read_form(request)
-    asked = Asked(desks, person, known(person_id), form, site.session_token(request) or "")
+    form = await visit.form()
+    asked = Asked(desks, visit.person, known(person_id), form, visit.site.session_token(visit.request) or "")
     try:
         return go(await perform(asked))
     except Refusal as refusal:
-        return await _person(request, site, person, desks, person_id, refusal, {**form, "verb": verb})
+        return await _person(visit, desks, person_id, refusal, {**form, "verb": verb})
 
 
-async def _roster(
-    request: AnyRequest,
-    site: Site,
-    person: Person,
-    desks: Desks,
-    refusal: Refusal | None = None,
-    form: Form | None = None,
-) -> Template:
+async def _roster(visit: Visit, desks: Desks, refusal: Refusal | None = None, form: Form | None = None) -> Template:
     roster = await desks.people.roster()
     duties = await _duties(desks)
     listed = sorted(
@@ -169,60 +149,46 @@ async def _roster(
         ),
         key=lambda each: each.person.name.casefold(),
     )
-    return site.draw(
-        request,
-        "setup/people.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
-        typed=form or {},
+    return visit.draw(
+        "people",
+        "people",
+        refusal=refusal,
+        form=form,
         people=listed,
         teams=sorted(roster.teams.values(), key=lambda team: team.name.casefold()),
         name_of={each.person.id: each.person.name for each in listed},
-        manages=person.manages,
         roles=get_args(Role),
-        place="on-call",
-        tab="people",
     )
 
 
 async def _person(
-    request: AnyRequest,
-    site: Site,
-    caller: Person,
-    desks: Desks,
-    person_id: int,
-    refusal: Refusal | None = None,
-    form: Form | None = None,
+    visit: Visit, desks: Desks, person_id: int, refusal: Refusal | None = None, form: Form | None = None
 ) -> Template:
     roster = await desks.people.roster()
     found = roster.people.get(person_id)
     if found is None or found.person.operates:
         raise NotFound(f"there is no person {person_id}")
     # An Apprise URL holds secrets, and a number is nobody else's business.
-    theirs = caller.id == person_id or caller.manages
-    return site.draw(
-        request,
-        "setup/person.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
-        done=_DONE.get(request.query_params.get("done", ""), ""),
-        typed=form or {},
+    theirs = visit.person.id == person_id or visit.person.manages
+    return visit.draw(
+        "person",
+        "people",
+        refusal=refusal,
+        done=_DONE.get(visit.request.query_params.get("done", ""), ""),
+        form=form,
         person=found.person,
         usable=_ways(found),
         contacts=found.contacts if theirs else (),
         rules={"default": _rules(found, found.default), "important": _rules(found, found.important)} if theirs else {},
-        feed=f"/api/people/{person_id}/calendar/{await desks.people.feed_token(caller, person_id)}.ics"
+        feed=f"/api/people/{person_id}/calendar/{await desks.people.feed_token(visit.person, person_id)}.ics"
         if theirs
         else "",
         duties=(await _duties(desks))[person_id],
         teams=[team.name for team in roster.teams.values() if person_id in team.members],
         theirs=theirs,
-        myself=caller.id == person_id,
-        manages=caller.manages,
+        myself=visit.person.id == person_id,
         ways=_WAYS,
         roles=get_args(Role),
-        place="on-call",
-        tab="people",
     )
 
 

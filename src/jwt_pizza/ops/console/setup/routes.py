@@ -12,14 +12,13 @@ from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.chains.service import ChainDesk
 from jwt_pizza.ops.console.fields import Form, known, maybe_whole
 from jwt_pizza.ops.console.setup.silences import written
+from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.events.model import actor_of
-from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.service import must_manage
 from jwt_pizza.ops.routing.matching import parsed
 from jwt_pizza.ops.routing.model import InhibitionPlan, Route, RoutePlan
 from jwt_pizza.ops.routing.service import RoutingDesk
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site, go, read_form, sentence
+from jwt_pizza.web.site import go
 
 _WEEK = 7 * 24 * 60
 
@@ -49,32 +48,28 @@ async def desks_of(routing_desk: Given[RoutingDesk], chain_desk: Given[ChainDesk
 
 
 @get("/routes")
-async def routes(request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]) -> Template:
-    return await _page(request, site, person, desks)
+async def routes(visit: Given[Visit], desks: Given[Desks]) -> Template:
+    return await _page(visit, desks)
 
 
 @post("/routes", status_code=200)
-async def add(
-    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def add(visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     try:
-        must_manage(person)
-        await desks.routing.add_route(_plan(form, default=False), by=actor_of(person.id))
+        must_manage(visit.person)
+        await desks.routing.add_route(_plan(form, default=False), by=actor_of(visit.person.id))
     except Refusal as refusal:
-        return await _page(request, site, person, desks, refusal, form)
+        return await _page(visit, desks, refusal, form)
     return go("/routes")
 
 
 @post("/routes/{route_id:int}", status_code=200)
-async def change(
-    route_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
+async def change(route_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
     """`verb`: save, raise or remove."""
-    form = await read_form(request)
-    by = actor_of(person.id)
+    form = await visit.form()
+    by = actor_of(visit.person.id)
     try:
-        must_manage(person)
+        must_manage(visit.person)
         found = await desks.routing.routes()
         route = next((each for each in found if each.id == known(route_id)), None)
         if route is None:
@@ -91,49 +86,39 @@ async def change(
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _page(request, site, person, desks, refusal)
+        return await _page(visit, desks, refusal)
     return go("/routes")
 
 
 @post("/routes/inhibitions", status_code=200)
-async def inhibit(
-    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def inhibit(visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     try:
-        must_manage(person)
+        must_manage(visit.person)
         plan = InhibitionPlan(
             source=parsed(form.get("source", "")),
             target=parsed(form.get("target", "")),
             equal=tuple(_labels(form.get("equal", ""))),
         )
-        await desks.routing.inhibit(plan, by=actor_of(person.id))
+        await desks.routing.inhibit(plan, by=actor_of(visit.person.id))
     except Refusal as refusal:
-        return await _page(request, site, person, desks, refusal, form)
+        return await _page(visit, desks, refusal, form)
     return go("/routes#inhibitions")
 
 
 @post("/routes/inhibitions/{inhibition_id:int}/remove", status_code=200)
-async def uninhibit(inhibition_id: FromPath[int], person: Given[Person], desks: Given[Desks]) -> Redirect:
-    must_manage(person)
-    await desks.routing.remove_inhibition(known(inhibition_id), by=actor_of(person.id))
+async def uninhibit(inhibition_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Redirect:
+    must_manage(visit.person)
+    await desks.routing.remove_inhibition(known(inhibition_id), by=actor_of(visit.person.id))
     return go("/routes#inhibitions")
 
 
-async def _page(
-    request: AnyRequest,
-    site: Site,
-    person: Person,
-    desks: Desks,
-    refusal: Refusal | None = None,
-    form: Form | None = None,
-) -> Template:
-    return site.draw(
-        request,
-        "setup/routes.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
-        typed=form or {},
+async def _page(visit: Visit, desks: Desks, refusal: Refusal | None = None, form: Form | None = None) -> Template:
+    return visit.draw(
+        "routes",
+        "routes",
+        refusal=refusal,
+        form=form,
         routes=[
             Listed(route, written(route.matchers), ", ".join(route.group_by)) for route in await desks.routing.routes()
         ],
@@ -142,9 +127,6 @@ async def _page(
             for each in await desks.routing.inhibitions()
         ],
         chains={chain.id: chain.name for chain in await desks.chains.all()},
-        manages=person.manages,
-        place="on-call",
-        tab="routes",
     )
 
 

@@ -14,14 +14,13 @@ from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked, whole
 from jwt_pizza.ops.console.setup.steps import DAYS
-from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.people.service import PeopleDesk, must_manage
 from jwt_pizza.ops.schedules.days import days
 from jwt_pizza.ops.schedules.model import Schedule
 from jwt_pizza.ops.schedules.rotation import Restriction, Rotation, Unit, checked
 from jwt_pizza.ops.schedules.service import ScheduleDesk
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site, go, read_form, sentence
+from jwt_pizza.web.site import go
 
 _PREVIEWED: Final = 14
 _SPARE: Final = 3
@@ -53,19 +52,17 @@ class Fields(msgspec.Struct, frozen=True):
 
 
 @get("/on-call/new")
-async def new(request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]) -> Template:
-    must_manage(person)
-    return await _new(request, site, desks)
+async def new(visit: Given[Visit], desks: Given[Desks]) -> Template:
+    must_manage(visit.person)
+    return await _new(visit, desks)
 
 
 @post("/on-call/new", status_code=200)
-async def add(
-    request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
-    form = await read_form(request)
+async def add(visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
+    form = await visit.form()
     try:
         added = await desks.schedules.add(
-            person,
+            visit.person,
             team_id=picked(form, "team", "a team"),
             name=form.get("name", ""),
             time_zone=form.get("zone", "").strip(),
@@ -73,36 +70,32 @@ async def add(
             calendar_url=form.get("calendar", "").strip() or None,
         )
     except Refusal as refusal:
-        return await _new(request, site, desks, refusal, form)
+        return await _new(visit, desks, refusal, form)
     return go(f"/on-call/{added.id}")
 
 
 @get("/on-call/{schedule_id:int}")
-async def schedule(
-    schedule_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template:
-    return await _page(request, site, person, desks, await desks.schedules.get(known(schedule_id)))
+async def schedule(schedule_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template:
+    return await _page(visit, desks, await desks.schedules.get(known(schedule_id)))
 
 
 @post("/on-call/{schedule_id:int}", status_code=200)
-async def change(
-    schedule_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
+async def change(schedule_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
     """`verb`: save, renew the calendar's address, or remove."""
-    form = await read_form(request)
+    form = await visit.form()
     found = await desks.schedules.get(known(schedule_id))
     try:
         match form.get("verb"):
             case "renew":
-                await desks.schedules.new_feed_token(person, schedule_id)
+                await desks.schedules.new_feed_token(visit.person, schedule_id)
             case "remove":
                 if form.get("sure") != "yes":
                     raise Invalid("tick that you are sure")
-                await desks.schedules.remove(person, schedule_id)
+                await desks.schedules.remove(visit.person, schedule_id)
                 return go("/on-call")
             case _:
                 await desks.schedules.change(
-                    person,
+                    visit.person,
                     schedule_id,
                     team_id=picked(form, "team", "a team"),
                     name=form.get("name", ""),
@@ -110,21 +103,19 @@ async def change(
                     calendar_url=form.get("calendar", "").strip(),
                 )
     except Refusal as refusal:
-        return await _page(request, site, person, desks, found, refusal=refusal)
+        return await _page(visit, desks, found, refusal=refusal)
     return go(f"/on-call/{schedule_id}")
 
 
 @post("/on-call/{schedule_id:int}/layers", status_code=200)
-async def layers(
-    schedule_id: FromPath[int], request: AnyRequest, site: Given[Site], person: Given[Person], desks: Given[Desks]
-) -> Template | Redirect:
+async def layers(schedule_id: FromPath[int], visit: Given[Visit], desks: Given[Desks]) -> Template | Redirect:
     """`verb`: preview, save, raise or remove. `place` of the layer, one more than there are for a new one; `seen`: how
     many there were, since somebody else may have changed them meanwhile."""
-    form = await read_form(request)
+    form = await visit.form()
     found = await desks.schedules.get(known(schedule_id))
     mine = list(found.lineup.layers)
     try:
-        must_manage(person)
+        must_manage(visit.person)
         place = whole(form, "place", "the place")
         if whole(form, "seen", "how many layers there were") != len(mine) or place > len(mine):
             raise Invalid("somebody else has changed these layers: look at them as they are now, and try again")
@@ -138,34 +129,27 @@ async def layers(
         else:
             raise NotFound("a layer is previewed, saved, raised or removed")
         if verb == "preview":
-            return await _page(request, site, person, desks, found, form=form, previewed=mine)
-        await desks.schedules.change(person, schedule_id, layers=mine)
+            return await _page(visit, desks, found, form=form, previewed=mine)
+        await desks.schedules.change(visit.person, schedule_id, layers=mine)
     except NotFound:
         raise
     except Refusal as refusal:
-        return await _page(request, site, person, desks, found, refusal=refusal, form=form)
+        return await _page(visit, desks, found, refusal=refusal, form=form)
     return go(f"/on-call/{schedule_id}")
 
 
-async def _new(
-    request: AnyRequest, site: Site, desks: Desks, refusal: Refusal | None = None, form: Form | None = None
-) -> Template:
-    return site.draw(
-        request,
-        "setup/new_schedule.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
-        typed=form or {},
+async def _new(visit: Visit, desks: Desks, refusal: Refusal | None = None, form: Form | None = None) -> Template:
+    return visit.draw(
+        "new_schedule",
+        "calendar",
+        refusal=refusal,
+        form=form,
         teams={team.id: team.name for team in (await desks.people.roster()).teams.values()},
-        place="on-call",
-        tab="calendar",
     )
 
 
 async def _page(
-    request: AnyRequest,
-    site: Site,
-    person: Person,
+    visit: Visit,
     desks: Desks,
     found: Schedule,
     *,
@@ -184,11 +168,10 @@ async def _page(
             shown[typed_at] = _typed(form)
         else:
             empty = _typed(form)
-    return site.draw(
-        request,
-        "setup/schedule.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
+    return visit.draw(
+        "schedule",
+        "calendar",
+        refusal=refusal,
         schedule=found,
         layers=shown,
         empty=empty,
@@ -204,9 +187,6 @@ async def _page(
         },
         teams={team.id: team.name for team in roster.teams.values()},
         feed=f"/api/schedules/{found.id}/calendar/{found.feed_token}.ics",
-        manages=person.manages,
-        place="on-call",
-        tab="calendar",
     )
 
 

@@ -13,16 +13,15 @@ from litestar.response import Redirect, Template
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Refusal
 from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked
+from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.events.telling import by
-from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.naming import names
 from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.routing.matching import Matcher, parsed
 from jwt_pizza.ops.routing.model import Silence, SilenceKind, SilencePlan
 from jwt_pizza.ops.routing.service import RoutingDesk
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site, go, read_form, sentence
+from jwt_pizza.web.site import go
 
 _HOURS: Final = (1, 2, 4, 8, 24, 72, 168, 720)
 
@@ -38,9 +37,7 @@ class Quiet(msgspec.Struct, frozen=True):
 
 @get("/silences")
 async def silences(
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],  # noqa: ARG001 - 401
+    visit: Given[Visit],
     routing_desk: Given[RoutingDesk],
     people_desk: Given[PeopleDesk],
     clock: Given[Clock],
@@ -49,35 +46,29 @@ async def silences(
 ) -> Template:
     """`matchers`: to be proposed, as links on alerts do."""
     form = {"matchers": matchers[:2000]} if matchers else {}
-    return await _page(request, site, routing_desk, people_desk, clock.now(), ended=ended, form=form)
+    return await _page(visit, routing_desk, people_desk, clock.now(), ended=ended, form=form)
 
 
 @post("/silences", status_code=200)
 async def silence(
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],
-    routing_desk: Given[RoutingDesk],
-    people_desk: Given[PeopleDesk],
-    clock: Given[Clock],
+    visit: Given[Visit], routing_desk: Given[RoutingDesk], people_desk: Given[PeopleDesk], clock: Given[Clock]
 ) -> Template | Redirect:
-    form = await read_form(request)
+    form = await visit.form()
     try:
-        await routing_desk.silence(_plan(form), by=actor_of(person.id))
+        await routing_desk.silence(_plan(form), by=actor_of(visit.person.id))
     except Refusal as refusal:
-        return await _page(request, site, routing_desk, people_desk, clock.now(), refusal=refusal, form=form)
+        return await _page(visit, routing_desk, people_desk, clock.now(), refusal=refusal, form=form)
     return go("/silences")
 
 
 @post("/silences/{silence_id:int}/end", status_code=200)
-async def end(silence_id: FromPath[int], person: Given[Person], routing_desk: Given[RoutingDesk]) -> Redirect:
-    await routing_desk.end_silence(known(silence_id), by=actor_of(person.id))
+async def end(silence_id: FromPath[int], visit: Given[Visit], routing_desk: Given[RoutingDesk]) -> Redirect:
+    await routing_desk.end_silence(known(silence_id), by=actor_of(visit.person.id))
     return go("/silences")
 
 
 async def _page(
-    request: AnyRequest,
-    site: Site,
+    visit: Visit,
     routing_desk: RoutingDesk,
     people_desk: PeopleDesk,
     now: datetime,
@@ -88,17 +79,14 @@ async def _page(
 ) -> Template:
     naming = names(await people_desk.roster())
     found = await routing_desk.silences(ended=ended)
-    return site.draw(
-        request,
-        "setup/silences.html",
-        status=refusal.status if refusal else 200,
-        problem=sentence(refusal.message) if refusal else "",
-        typed=form or {},
+    return visit.draw(
+        "silences",
+        "silences",
+        refusal=refusal,
+        form=form,
         silences=[_shown(each, now, by(each.created_by, naming)) for each in found],
         ended=ended,
         hours=_HOURS,
-        place="on-call",
-        tab="silences",
     )
 
 

@@ -11,12 +11,10 @@ from litestar.params import QueryParameter
 from litestar.response import Template
 
 from jwt_pizza.kernel.clock import Clock
-from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.reports.wording import lasting
 from jwt_pizza.ops.statistics.model import NIGHT, PersonPages
 from jwt_pizza.ops.statistics.service import StatisticsDesk
-from jwt_pizza.web.api import AnyRequest
-from jwt_pizza.web.site import Site
 
 _SPANS: Final = (7, 30, 90, 365)
 _STEPS: Final = 4
@@ -39,26 +37,22 @@ class Row(msgspec.Struct, frozen=True):
 
 @get("/statistics")
 async def statistics(
-    request: AnyRequest,
-    site: Given[Site],
-    person: Given[Person],  # noqa: ARG001 - 401
+    visit: Given[Visit],
     statistics_desk: Given[StatisticsDesk],
     clock: Given[Clock],
     days: Annotated[int, QueryParameter(ge=1, le=365)] = 30,
 ) -> Template:
     now = clock.now()
     found = await statistics_desk.read(now - timedelta(days=days), now)
-    return site.draw(
-        request,
-        "setup/statistics.html",
+    return visit.draw(
+        "statistics",
+        "statistics",
         found=found,
         times=[("To acknowledge", found.to_acknowledge), ("To resolve", found.to_resolve)],
         lasting=lasting,
         rows=rows(found.people),
         days=days,
         spans=_SPANS,
-        place="on-call",
-        tab="statistics",
     )
 
 
