@@ -91,7 +91,7 @@ def _detail(name: str, value: str) -> str:
     return f"{name.replace('_', ' ')} {instant[1] if instant else value}"
 
 
-_CHANGES: Final = frozenset({"added", "changed", "ended", "removed", "verified"})
+_CHANGES: Final = frozenset({"added", "changed", "ended", "removed", "renamed", "verified"})
 _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
     facts.AlertFired: lambda fact, _, __: f"Alert from {fact.source}: {fact.summary}",
     facts.AlertResolved: lambda fact, _, __: (

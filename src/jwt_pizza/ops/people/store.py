@@ -154,7 +154,7 @@ class PostgresPeople:
                 raise Conflict("a team of that name exists already")
             await hold_people(connection, members)
             await connection.execute(SQL["join_team"], team_id, list(members))
-            await note(connection, by, at, f"team:{team_id}", "added")
+            await note(connection, by, at, f"team {name}", "added")
         return Team(team_id, name, tuple(sorted(members)))
 
     async def change_team(
@@ -172,21 +172,23 @@ class PostgresPeople:
                     await connection.execute(SQL["clear_team"], team_id)
                     await connection.execute(SQL["join_team"], team_id, list(members))
                 rows = await connection.fetch(SQL["members"], team_id)
-                await note(connection, by, at, f"team:{team_id}", "changed")
+                change = "changed" if name in {None, row["name"]} else f"renamed to {name}"
+                await note(connection, by, at, f"team {row['name']}", change)
         except asyncpg.UniqueViolationError as error:
             raise Conflict("a team of that name exists already") from error
         return Team(team_id, name or row["name"], tuple(member["person_id"] for member in rows))
 
     async def remove_team(self, team_id: int, *, by: str, at: datetime) -> Sequence[Naming]:
         async with self._postgres.lease("teams.remove") as connection, connection.transaction():
-            if await connection.fetchrow(SQL["lock_team"], team_id) is None:
+            row = await connection.fetchrow(SQL["lock_team"], team_id)
+            if row is None:
                 raise NotFound("unknown team")
             naming = await connection.fetch(SQL["names_team"], team_id)
             if naming:
                 return [Naming(row["kind"], row["name"]) for row in naming]
             await connection.execute(SQL["clear_team"], team_id)
             await connection.execute(SQL["remove_team"], team_id, at)
-            await note(connection, by, at, f"team:{team_id}", "removed")
+            await note(connection, by, at, f"team {row['name']}", "removed")
         return []
 
 

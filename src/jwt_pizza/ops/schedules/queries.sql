@@ -16,8 +16,8 @@ ORDER BY lower(s.name);
 SELECT id, name, email_key FROM ops.people WHERE removed_at IS NULL AND NOT operates ORDER BY id DESC;
 
 -- name: lock
--- A schedule, locked.
-SELECT id FROM ops.schedules WHERE id = $1 AND removed_at IS NULL FOR UPDATE;
+-- The name of a schedule, which is locked.
+SELECT name FROM ops.schedules WHERE id = $1 AND removed_at IS NULL FOR UPDATE;
 
 -- name: lock_free
 -- A schedule, locked unless somebody else is at it, whose standing is older than a moment.
@@ -71,7 +71,7 @@ UPDATE ops.schedules SET removed_at = $2 WHERE id = $1;
 
 -- name: new_feed_token
 -- The old address is void from now on.
-UPDATE ops.schedules SET feed_token = $2 WHERE id = $1 AND removed_at IS NULL RETURNING id;
+UPDATE ops.schedules SET feed_token = $2 WHERE id = $1 AND removed_at IS NULL RETURNING name;
 
 -- name: person_feed
 -- What the secret address of somebody's shifts holds.

@@ -55,14 +55,14 @@ class PostgresSchedules:
             if schedule_id is None:
                 raise Conflict(_TAKEN)
             await _set_layers(connection, schedule_id, draft.layers)
-            await note(connection, by, at, f"schedule:{schedule_id}", "added")
+            await note(connection, by, at, f"schedule {draft.name}", "added")
             await _catch_up(connection, schedule_id, at)
         return int(schedule_id)
 
     async def change(self, schedule_id: int, change: Change, *, by: str, at: datetime) -> None:
         try:
             async with self._postgres.lease("schedules.change") as connection, connection.transaction():
-                await _lock(connection, schedule_id, at)
+                what = await _lock(connection, schedule_id, at)
                 if change.team_id is not None:
                     await _hold_team(connection, change.team_id)
                 await connection.execute(
@@ -77,26 +77,27 @@ class PostgresSchedules:
                 if change.layers is not None:
                     await connection.execute(SQL["clear_layers"], schedule_id)
                     await _set_layers(connection, schedule_id, change.layers)
-                await note(connection, by, at, f"schedule:{schedule_id}", "changed")
+                await note(connection, by, at, what, "changed")
                 await _catch_up(connection, schedule_id, at)
         except asyncpg.UniqueViolationError as error:
             raise Conflict(_TAKEN) from error
 
     async def remove(self, schedule_id: int, *, by: str, at: datetime) -> Sequence[Naming]:
         async with self._postgres.lease("schedules.remove") as connection, connection.transaction():
-            await _lock(connection, schedule_id, at)
+            what = await _lock(connection, schedule_id, at)
             naming = await connection.fetch(SQL["names_schedule"], schedule_id)
             if naming:
                 return [Naming("chain", row["name"]) for row in naming]
             await connection.execute(SQL["remove"], schedule_id, at)
-            await note(connection, by, at, f"schedule:{schedule_id}", "removed")
+            await note(connection, by, at, what, "removed")
         return []
 
     async def new_feed_token(self, schedule_id: int, token: str, *, by: str, at: datetime) -> None:
         async with self._postgres.lease("schedules.new_feed_token") as connection, connection.transaction():
-            if await connection.fetchval(SQL["new_feed_token"], schedule_id, token) is None:
+            name = await connection.fetchval(SQL["new_feed_token"], schedule_id, token)
+            if name is None:
                 raise NotFound("unknown schedule")
-            await note(connection, by, at, f"schedule:{schedule_id}", "calendar address renewed")
+            await note(connection, by, at, f"schedule {name}", "calendar address renewed")
 
     async def feed_of(self, person_id: int) -> str | None:
         token = await self._postgres.fetchval("schedules.feed_of", SQL["person_feed"], person_id)
@@ -105,7 +106,7 @@ class PostgresSchedules:
     async def override(self, schedule_id: int, override: NewOverride, *, person: int, at: datetime) -> Override:
         concerned = [found for found in (override.person_id, override.replaces_id) if found is not None]
         async with self._postgres.lease("schedules.override") as connection, connection.transaction():
-            await _lock(connection, schedule_id, at)
+            what = await _lock(connection, schedule_id, at)
             await hold_people(connection, concerned)
             override_id = await connection.fetchval(
                 SQL["override"],
@@ -117,7 +118,7 @@ class PostgresSchedules:
                 override.ends,
                 person,
             )
-            await note(connection, actor_of(person), at, f"schedule:{schedule_id}", f"override {override_id} added")
+            await note(connection, actor_of(person), at, what, f"override {override_id} added")
             await _catch_up(connection, schedule_id, at)
         return Override(id=override_id, created_by=person, **msgspec.structs.asdict(override))
 
@@ -126,10 +127,10 @@ class PostgresSchedules:
             schedule_id = await connection.fetchval(SQL["schedule_of_override"], override_id)
             if schedule_id is None:
                 raise NotFound("unknown override")
-            await _lock(connection, schedule_id, at)
+            what = await _lock(connection, schedule_id, at)
             if await connection.fetchval(SQL["remove_override"], override_id, at) is None:
                 raise NotFound("unknown override")
-            await note(connection, by, at, f"schedule:{schedule_id}", f"override {override_id} removed")
+            await note(connection, by, at, what, f"override {override_id} removed")
             await _catch_up(connection, schedule_id, at)
 
     async def record(self, at: datetime) -> int:
@@ -178,11 +179,13 @@ async def _one(connection: Connection, schedule_id: int, since: datetime) -> Sch
     raise NotFound("unknown schedule")
 
 
-async def _lock(connection: Connection, schedule_id: int, at: datetime) -> None:
-    """And tells the log what was so until now, before it is changed."""
-    if await connection.fetchval(SQL["lock"], schedule_id) is None:
+async def _lock(connection: Connection, schedule_id: int, at: datetime) -> str:
+    """And tells the log what was so until now, before it is changed; gives what the log calls it."""
+    name = await connection.fetchval(SQL["lock"], schedule_id)
+    if name is None:
         raise NotFound("unknown schedule")
     await _catch_up(connection, schedule_id, at)
+    return f"schedule {name}"
 
 
 async def _catch_up(connection: Connection, schedule_id: int, at: datetime) -> int:
