@@ -392,3 +392,56 @@ def test_shades_are_of_one_scale() -> None:
     assert grace.hours[12].shade == 2
     assert [hour.hour for hour in ada.hours if hour.night] == [0, 1, 2, 3, 4, 5, 6, 22, 23]
     assert rows([pages("nobody")])[0].hours[0].shade == 0
+
+
+HOSTILE = (
+    "",
+    "\0",
+    "9" * 5000,
+    "-1",
+    "٣",
+    "'\"<script>",
+    "x" * 3000,
+    "1e9",
+    "2026-13-45T99:99",
+    "http://",
+    "a=\0",
+    "{",
+)
+
+
+async def test_whatever_is_typed_is_answered(on_duty: Station, manager: Visitor) -> None:
+    """Each field of each form with each of them; what is refused is told on the page, and nothing breaks."""
+    ids = on_duty.office.ids
+    layer = {"unit": "day", "starts": "2026-01-01T09:00", "people": [ids[ADA]]}
+    draft = {"teamId": on_duty.team_id, "name": "day", "layers": [layer]}
+    schedule = (await on_duty.office.good("POST", "/api/schedules", draft))["id"]
+    kinds = ("wait", "notify-on-call", "notify-people", "only-between", "only-if-alerts", "go-to-step", "webhook")
+    pages = (
+        "people", f"people/{ids[LINUS]}", f"on-call/{schedule}", "on-call/new", "chains", "routes", "silences",
+        "heartbeats", *(f"chains/{on_duty.chain_id}?kind={kind}&place=0" for kind in kinds),
+    )  # fmt: skip
+    verbs = {"steps": "insert", "layers": "save"}
+    chain = await on_duty.office.good("GET", f"/api/chains/{on_duty.chain_id}")
+    seen = set()
+    for path in pages:
+        # It would grow until there is no room for a step any more.
+        await on_duty.office.good("PUT", f"/api/chains/{chain.pop('id', on_duty.chain_id)}", chain)
+        for form in (await manager.get(f"/{path}")).forms():
+            shape = (form.action, *sorted(form.fields), form.fields.get("kind"))
+            if shape in seen or form.action in {"/logout", "/people"} or form.method == "get":
+                continue
+            seen.add(shape)
+            verb = verbs.get(form.action.partition("#")[0].rpartition("/")[2], "")
+            for field in form.fields.keys() - {"form", "sure"}:
+                for value in HOSTILE:
+                    known = {name: form.fields[name] for name in ("kind", "place") if name in form.fields}
+                    action = form.action.partition("#")[0]
+                    fresh = with_field(await manager.get(f"/{path}"), action, **known) if verb else form
+                    answer = await manager.submit(fresh, **{"verb": verb, field: value})
+                    what = (path, form.action, field, value[:20], told(answer)[:300])
+                    assert answer.status < 500, what
+                    assert answer.status == 404 or 'aria-label="On call"' in answer.text, what
+    assert len(seen) > 25
+    for path in pages:
+        assert (await manager.get(f"/{path}")).status == 200, f"{path}: what was stored cannot be read"

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.alerts.model import Severity
-from jwt_pizza.ops.console.fields import Form, known, one_of, whole
+from jwt_pizza.ops.console.fields import Form, known, one_of, strict, whole
 from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.heartbeats.model import Heartbeat, HeartbeatPlan
@@ -80,11 +80,12 @@ def _plan(form: Form) -> HeartbeatPlan:
     minutes = whole(form, "minutes", "the minutes")
     if not 1 <= minutes <= _LONGEST:
         raise Invalid("a heartbeat is due after a minute at least, and a year at most")
-    return HeartbeatPlan(
+    plan = HeartbeatPlan(
         name=form.get("name", ""),
         interval_seconds=minutes * 60.0,
         severity=one_of(form, "severity", get_args(Severity), "the severity"),
     )
+    return strict(plan)
 
 
 router = Router("/", route_handlers=[heartbeats, add, change])

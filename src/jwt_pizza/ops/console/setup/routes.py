@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.chains.service import ChainDesk
-from jwt_pizza.ops.console.fields import Form, known, maybe_whole
+from jwt_pizza.ops.console.fields import Form, known, maybe_whole, strict
 from jwt_pizza.ops.console.setup.silences import written
 from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.events.model import actor_of
@@ -100,7 +100,7 @@ async def inhibit(visit: Given[Visit], desks: Given[Desks]) -> Template | Redire
             target=parsed(form.get("target", "")),
             equal=tuple(_labels(form.get("equal", ""))),
         )
-        await desks.routing.inhibit(plan, by=actor_of(visit.person.id))
+        await desks.routing.inhibit(strict(plan), by=actor_of(visit.person.id))
     except Refusal as refusal:
         return await _page(visit, desks, refusal, form)
     return go("/routes#inhibitions")
@@ -140,7 +140,7 @@ def _raised(ids: Sequence[int], route_id: int) -> Sequence[int]:
 
 def _plan(form: Form, *, default: bool) -> RoutePlan:
     chain = maybe_whole(form, "chain", "the chain")
-    return RoutePlan(
+    plan = RoutePlan(
         name=form.get("name", ""),
         matchers=() if default else parsed(form.get("matchers", "")),
         group_by=_labels(form.get("group", "")),
@@ -148,6 +148,7 @@ def _plan(form: Form, *, default: bool) -> RoutePlan:
         remind_seconds=_minutes(form, "remind", "the reminder"),
         unacknowledge_seconds=_minutes(form, "unacknowledge", "the end of an acknowledgement"),
     )
+    return strict(plan)
 
 
 def _minutes(form: Form, name: str, what: str) -> float | None:

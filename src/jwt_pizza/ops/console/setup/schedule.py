@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
-from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked, whole
+from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked, strict, whole
 from jwt_pizza.ops.console.setup.steps import DAYS
 from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.people.service import PeopleDesk, must_manage
@@ -160,7 +160,7 @@ async def _page(
     roster = await desks.people.roster()
     now = desks.clock.now()
     lineup = found.lineup if previewed is None else msgspec.structs.replace(found.lineup, layers=tuple(previewed))
-    typed_at = int(form["place"]) if form and form.get("place", "").isdecimal() else None
+    typed_at = _place(form)
     shown = [_fields(layer) for layer in found.lineup.layers]
     empty = _fields_of_new(f"{now:%Y-%m-%d}T09:00")
     if form is not None and typed_at is not None:
@@ -188,6 +188,14 @@ async def _page(
         teams={team.id: team.name for team in roster.teams.values()},
         feed=f"/api/schedules/{found.id}/calendar/{found.feed_token}.ics",
     )
+
+
+def _place(form: Form | None) -> int | None:
+    """Of the layer whose fields were sent."""
+    try:
+        return whole(form, "place", "the place") if form else None
+    except Invalid:
+        return None
 
 
 def _fields(layer: Rotation) -> Fields:
@@ -236,17 +244,16 @@ def _rotation(form: Form) -> Rotation:
     local_time(starts, "the beginning")
     if ends:
         local_time(ends, "the end")
-    return checked(
-        Rotation(
-            unit=one_of(form, "unit", get_args(Unit), "the unit"),
-            starts=starts[:16],
-            people=tuple(people),
-            length=length,
-            ends=ends[:16] or None,
-            restrictions=tuple(_parts(form)),
-            name=form.get("name", ""),
-        )
+    rotation = Rotation(
+        unit=one_of(form, "unit", get_args(Unit), "the unit"),
+        starts=starts[:16],
+        people=tuple(people),
+        length=length,
+        ends=ends[:16] or None,
+        restrictions=tuple(_parts(form)),
+        name=form.get("name", ""),
     )
+    return strict(checked(rotation))
 
 
 def _parts(form: Form) -> Sequence[Restriction]:

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Refusal
-from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked
+from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked, strict
 from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.events.telling import by
@@ -107,13 +107,14 @@ def written(matchers: Sequence[Matcher]) -> str:
 
 def _plan(form: Form) -> SilencePlan:
     starts = form.get("starts", "").strip()
-    return SilencePlan(
+    plan = SilencePlan(
         matchers=parsed(form.get("matchers", "")),
         kind=one_of(form, "kind", get_args(SilenceKind), "the kind"),
         starts_at=local_time(starts, "the beginning").replace(tzinfo=UTC) if starts else None,
         seconds=picked(form, "hours", "for how long") * 3600.0,
-        comment=form.get("comment", "").strip()[:500],
+        comment=form.get("comment", "").strip(),
     )
+    return strict(plan)
 
 
 router = Router("/", route_handlers=[silences, silence, end])

@@ -20,7 +20,7 @@ from jwt_pizza.ops.chains.model import (
     ResolveGroup,
     Wait,
 )
-from jwt_pizza.ops.console.fields import Form, maybe_whole, one_of, picked, whole
+from jwt_pizza.ops.console.fields import Form, maybe_whole, one_of, picked, strict, whole
 from jwt_pizza.ops.people.model import Importance
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -89,7 +89,7 @@ def read(form: Form, people: Sequence[int]) -> AnyStep:
     make = _KINDS.get(form.get("kind", ""))
     if make is None:
         raise Invalid(f"choose a kind of step: {', '.join(KINDS)}")
-    return make(form, people)
+    return strict(make(form, people))
 
 
 def _importance(form: Form) -> Importance:
