@@ -44,7 +44,7 @@ async def test_groups_are_seen_and_acted_on(terminal: Terminal) -> None:
     assert "[prod] oh [/x]" in listed, "brackets are no markup"
     group = found[1]
     assert re.fullmatch(
-        rf"group {group} \(critical\) \[prod\] oh \[/x\]: acknowledged by person:\d+\n",
+        rf"group {group} \(critical\) \[prod\] oh \[/x\]: acknowledged by command line\n",
         await terminal.type("ack", group),
     )
     assert "acknowledged" in await terminal.type("groups", "--status", "acknowledged")
@@ -53,7 +53,7 @@ async def test_groups_are_seen_and_acted_on(terminal: Terminal) -> None:
     assert "goes on at" in assigned
     assert "goes on at" in await terminal.type("groups", "escalate", group)
     assert "goes on at" in await terminal.type("silence", "group", group, "--for", "30m")
-    assert "resolved by person" in await terminal.type("resolve", group)
+    assert "resolved by command line" in await terminal.type("resolve", group)
     story = await terminal.type("groups", "show", group)
     for text in (
         "Alert group opened, critical: [prod] oh [/x]",

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jwt_pizza.cli.oncall.asking import ask
+from jwt_pizza.cli.oncall.naming import whose
 from jwt_pizza.ops.alerts.model import Alert, Group
 
 GROUP = click.argument("group", type=click.IntRange(min=1))
@@ -61,7 +62,7 @@ def command(context: click.Context, status: str, severity: str | None, text: str
             group.title,
             str(group.firing),
             f"{group.opened_at:%m-%d %H:%M:%S}",
-            group.resolved_by or group.acknowledged_by or "",
+            whose(group.resolved_by or group.acknowledged_by or ""),
         )
     Console(markup=False).print(table)
     if found.more:
@@ -129,9 +130,9 @@ def assign(group: int, person: int) -> None:
 def said(group: Group) -> str:
     """One line about a group."""
     if group.status == "resolved":
-        state = f"resolved by {group.resolved_by}"
+        state = f"resolved by {whose(group.resolved_by or '')}"
     elif group.status == "acknowledged":
-        state = f"acknowledged by {group.acknowledged_by}"
+        state = f"acknowledged by {whose(group.acknowledged_by or '')}"
     elif group.next_action_at is None:
         state = "firing, pages nobody"
     else:

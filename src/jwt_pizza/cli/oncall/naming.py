@@ -20,6 +20,16 @@ def person_id(who: str) -> int:
     return found[0].id
 
 
+def whose(actor: str) -> str:
+    """`Grace` of `person:3`; what is nobody's stays as it is."""
+    kind, _, number = actor.partition(":")
+    if kind != "person":
+        return actor
+    people = {str(person.id): person.name for person in ask("GET", "/api/people", list[PersonCard])}
+    # Commands log in as somebody who is in no list.
+    return people.get(number, "command line")
+
+
 def schedule_id(which: str) -> int:
     """Of a number or a name. Raises NotFound."""
     if which.isdecimal():

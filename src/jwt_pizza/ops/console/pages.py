@@ -14,7 +14,7 @@ from jwt_pizza.ops.alerts.model import Group, Via, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
 from jwt_pizza.ops.console.fields import LARGEST_ID, picked
 from jwt_pizza.ops.events.model import actor_of
-from jwt_pizza.ops.events.telling import kind_of, sentence
+from jwt_pizza.ops.events.telling import by, kind_of, sentence
 from jwt_pizza.ops.incidents.service import IncidentDesk
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.naming import names
@@ -104,6 +104,7 @@ async def _group(
         status=refusal.status if refusal else 200,
         problem=spoken(refusal.message) if refusal else "",
         group=story.group,
+        by_whom=by(story.group.resolved_by or story.group.acknowledged_by or "", naming),
         alerts=story.alerts,
         timeline=[(told.at, kind_of(told.fact), sentence(told.fact, told.actor, naming)) for told in story.events],
         people=sorted((found.person for found in roster.people.values()), key=lambda each: each.name.casefold()),
