@@ -4,8 +4,10 @@ import asyncio
 import os
 import secrets
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -34,6 +36,15 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     html: str | None = None
     id: str | None = None
     headers: Mapping[str, str] = {}
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """A mail that is in the outbox; `text` is what it says without HTML."""
+
+    to: str
+    subject: str
+    text: str
+    at: datetime
 
 
 class Mailer(Protocol):
@@ -128,6 +139,22 @@ class Outbox:
             await asyncio.to_thread(self._write, message.as_bytes())
         except OSError as error:
             raise Unavailable("the mail could not be written to the outbox") from error
+
+    async def last(self) -> Sequence[Posted]:
+        """All that are kept, the newest first, whichever process wrote them."""
+        return await asyncio.to_thread(self._last)
+
+    def _last(self) -> list[Posted]:
+        found = []
+        for path in sorted(self._folder.glob("*.eml"), reverse=True):
+            # It may be deleted or still be written at this moment.
+            with suppress(OSError, MessageError, LookupError, ValueError):
+                at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+                body = mail.get_body(("plain",))
+                text = body.get_content() if body is not None else ""
+                found.append(Posted(str(mail["To"] or ""), str(mail["Subject"] or ""), str(text), at))
+        return found
 
     def _write(self, message: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

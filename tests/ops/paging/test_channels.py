@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from email import message_from_bytes
 from email.message import Message as Mail
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from aiosmtpd.smtp import SMTP
 
 from jwt_pizza.apps.ops.channels import Exchange, exchange
 from jwt_pizza.kit import settings
+from jwt_pizza.kit.mail import Outbox
 from jwt_pizza.kit.settings import SettingError
 from jwt_pizza.ops.channels.model import Message, NotHanded
 from tests.ops.twilio import FROM, twilio
@@ -149,9 +151,16 @@ async def test_webhooks_are_posted(listener: tuple[str, list[Any]]) -> None:
     await made.http.close()
 
 
-async def test_with_nothing_set_up_texts_stay_on_the_built_in_phone() -> None:
-    made = await opened()
+async def test_with_nothing_set_up_texts_stay_on_the_built_in_phone(tmp_path: Path) -> None:
+    made = await opened(JWT_PIZZA_DATA_DIR=str(tmp_path))
     assert (await made.channel.send("sms", "+15551230001", HELLO)).provider == "phone"
+    [kept] = await Outbox(tmp_path / "phone", sender="nobody@example.com").last()
+    assert (kept.to, kept.text.strip()) == ("+15551230001", HELLO.text)
+    blocked = await opened(JWT_PIZZA_DATA_DIR=str(tmp_path / "phone" / "nowhere" / "x"))
+    (tmp_path / "phone" / "nowhere").write_text("in the way")
+    with pytest.raises(NotHanded, match="outbox"):
+        await blocked.channel.send("sms", "+15551230001", HELLO)
+    await blocked.http.close()
     assert made.built_in == {"sms", "email"}
     await made.http.close()
 

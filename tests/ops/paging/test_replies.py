@@ -1,6 +1,7 @@
 """Answers by link and by text over HTTP: believed only when they are genuine, done once."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from jwt_pizza.ops.channels.signature import is_genuine, signature
 from jwt_pizza.ops.paging.links import BadLink, Link, Seal
 from jwt_pizza.ops.replies.model import Reply, reply_of
 from tests.clocks import HandClock
-from tests.ops.office import ADA
+from tests.ops.office import ADA, GRACE
 from tests.ops.paging.station import PAGE, PHONES, Station, link_of, station
 from tests.ops.twilio import TOKEN, sign
 from tests.running import running_ops
@@ -217,6 +218,13 @@ async def test_with_no_provider_texts_are_on_the_built_in_phone(
         assert page.status == 200
         assert "TEST: a page would reach you here" in page.text
         assert '<a href="http://ops.test/a/' in page.text
+        here = f"/api/people/{on_duty.office.ids[GRACE]}/contacts"
+        contact = await on_duty.office.good("POST", here, {"channel": "sms", "address": "+33612345678"})
+        await on_duty.office.good("POST", f"/api/contacts/{contact['id']}/code")
+        newest = (await on_duty.ops.call("GET", "/phone", headers=PAGE)).text.partition("<article")[2]
+        code = re.search(r"(\d{6}) is your code", newest)
+        assert code and "+33612345678" in newest
+        await on_duty.office.good("POST", f"/api/contacts/{contact['id']}/verification", {"code": code[1]})
     async with running_ops(database_url, data_dir=tmp_path) as closed:
         answer = await closed.call("GET", "/phone", headers=PAGE)
         assert (answer.status, answer.headers["Location"]) == (303, "/login?next=%2Fphone")

@@ -54,9 +54,9 @@ def exchange(settings: Settings) -> Exchange:
     if settings.smtp_url:
         mailer: Smtp | Outbox = Smtp(settings.smtp_url, sender=settings.mail_from, deadline=settings.mail_seconds)
     else:
-        mailer = Outbox(settings.data_home / "outbox", sender=settings.mail_from)
+        mailer = drawer(settings, "email")
     ways: dict[str, Ways] = {
-        "sms": texts or [Shown("phone")],
+        "sms": texts or [Shown("phone", drawer(settings, "sms"))],
         "email": [Letters(mailer)],
         "apprise": [everything],
         "webhook": [Webhook(http)],
@@ -68,6 +68,12 @@ def exchange(settings: Settings) -> Exchange:
         metrics.NOTIFICATIONS.labels(channel, "", "failed")
         metrics.PAGE_LATENCY.labels(channel)
     return Exchange(Counted(Channels(ways)), http, everything, tokens, frozenset(built_in))
+
+
+def drawer(settings: Settings, channel: str) -> Outbox:
+    """Where the built-in phone and mailbox keep what they show. The mailbox is the shop's too."""
+    folder = {"sms": "phone", "email": "outbox"}[channel]
+    return Outbox(settings.data_home / folder, sender=settings.mail_from)
 
 
 def public_address(settings: Settings) -> str:

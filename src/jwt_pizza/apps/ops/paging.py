@@ -134,7 +134,7 @@ def part(base: Base, crew: Crew, schedules: OnCall, alerting: Alerting) -> Part:
         phone="sms" in made.exchange.built_in,
         mailbox="email" in made.exchange.built_in,
         open_to_all=base.settings.demo,
-        shown=made.replies.shown,
+        shown={channel: channels.drawer(base.settings, channel).last for channel in ("sms", "email")},
     )
     callback = Callbacks(made.address, made.exchange.tokens, made.outbox, base.clock)
 

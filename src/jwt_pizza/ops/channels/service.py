@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
+from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.ops.channels.model import Handed, Message, NotHanded, Ways
 
 DEADLINE: Final = 12.0
@@ -37,11 +38,24 @@ class Channels:
         )
 
 
+class Drawer(Protocol):
+    """What keeps messages that go nowhere."""
+
+    async def send(self, to: str, subject: str, text: str) -> None:
+        """Raises Unavailable."""
+        ...
+
+
 class Shown:
-    """The built-in phone and mailbox: a message has arrived as soon as it is in the outbox, which is what they show."""
+    """The built-in phone: a message has arrived as soon as it is kept."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, drawer: Drawer) -> None:
         self.name = name
+        self._drawer = drawer
 
-    async def send(self, address: str, message: Message) -> Handed:  # noqa: ARG002
+    async def send(self, address: str, message: Message) -> Handed:
+        try:
+            await self._drawer.send(address, message.subject, message.text)
+        except Unavailable as refusal:
+            raise NotHanded(refusal.message) from refusal
         return Handed(provider=self.name)

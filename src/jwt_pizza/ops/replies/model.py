@@ -58,13 +58,17 @@ class Addressed(msgspec.Struct, frozen=True):
     groups: tuple[int, ...]
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Shown(Protocol):
     """A message as the built-in phone or mailbox shows it."""
 
-    address: str
-    subject: str
-    body: str
-    sent_at: datetime
+    @property
+    def to(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
 
 
 class ReplyBook(Protocol):

@@ -1,7 +1,7 @@
 """The page behind a link in a message; the built-in phone and mailbox."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +19,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, read_form
 
 _LINK: Final = re.compile(r"https?://[^\s]+/a/[A-Za-z0-9_-]{10,64}")
-_MOST: Final = 100
 
 
 class BuiltIn(msgspec.Struct, frozen=True):
@@ -28,7 +27,8 @@ class BuiltIn(msgspec.Struct, frozen=True):
     phone: bool
     mailbox: bool
     open_to_all: bool
-    shown: Callable[[str, int], Awaitable[Sequence[Shown]]]
+    shown: Mapping[str, Callable[[], Awaitable[Sequence[Shown]]]]
+    """Of each channel what was sent, the newest first."""
 
 
 @get("/a/{token:str}")
@@ -70,9 +70,7 @@ async def _messages(
         raise Unauthorized
     if person is not None and not person.manages and not built_in.open_to_all:
         raise NotFound("only managers see what was sent to others")
-    messages = [
-        (each, iso, _linked(each.body)) for each in await built_in.shown(channel, _MOST) for iso in (each.sent_at,)
-    ]
+    messages = [(each, _linked(each.text)) for each in await built_in.shown[channel]()]
     return site.draw(request, "replies/messages.html", name=name, messages=messages, place=channel)
 
 

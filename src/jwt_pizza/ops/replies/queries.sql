@@ -34,11 +34,3 @@ RETURNING id;
 -- name: finish
 -- It was done.
 UPDATE ops.deeds SET done_at = $2 WHERE id = $1;
-
--- name: shown
--- The last messages of a channel, each once, the newest first: for the built-in phone and mailbox.
-SELECT message_id, address, subject, body, sent_at, status, count(*) AS notifications
-FROM ops.notifications
-WHERE channel = $1 AND message_id IS NOT NULL AND sent_at IS NOT NULL
-GROUP BY message_id, address, subject, body, sent_at, status
-ORDER BY sent_at DESC, message_id DESC LIMIT $2;

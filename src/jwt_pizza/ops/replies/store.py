@@ -7,7 +7,7 @@ from typing import Final
 from jwt_pizza.kit.postgres import Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.ops.paging.model import Told
-from jwt_pizza.ops.replies.model import Addressed, Shown
+from jwt_pizza.ops.replies.model import Addressed
 
 SQL: Final = Queries(__package__)
 
@@ -32,10 +32,6 @@ class PostgresReplies:
 
     async def finish(self, deed: str, now: datetime) -> None:
         await self._postgres.execute("replies.finish", SQL["finish"], deed, now)
-
-    async def shown(self, channel: str, most: int) -> Sequence[Shown]:
-        rows = await self._postgres.fetch("replies.shown", SQL["shown"], channel, most)
-        return [Shown(row["address"], row["subject"], row["body"], row["sent_at"]) for row in rows]
 
 
 def _told(row: Row) -> Told:
