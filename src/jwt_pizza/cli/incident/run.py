@@ -20,6 +20,7 @@ def command(incident: int, action: str) -> None:
     \b
     report-factory       follows the report link of the latest failing answer of the factory
     in-house-oven        the in-house oven bakes everything for half an hour
+    release-oven         the policy chooses again
     stop-chaos           ends every attack, on the factory and in the shop
     reclaim-connections  takes leaked database connections back now
 

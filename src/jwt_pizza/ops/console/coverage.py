@@ -10,9 +10,11 @@ from litestar.di import NamedDependency as Given
 from litestar.params import QueryParameter
 from litestar.response import Template
 
+from jwt_pizza.ops.console.setup.silences import written
 from jwt_pizza.ops.coverage.model import Finding, Kind, Report
 from jwt_pizza.ops.coverage.service import CoverageDesk
 from jwt_pizza.ops.people.model import Person
+from jwt_pizza.ops.routing.service import RoutingDesk
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site
 
@@ -47,6 +49,7 @@ async def coverage(
     site: Given[Site],
     person: Given[Person],  # noqa: ARG001 - 401
     coverage_desk: Given[CoverageDesk],
+    routing_desk: Given[RoutingDesk],
     days: Annotated[int, QueryParameter(ge=1, le=90)] = 14,
 ) -> Template:
     report = await coverage_desk.report(days)
@@ -56,6 +59,8 @@ async def coverage(
         covered=report.covered,
         until=datetime.fromisoformat(report.until),
         chapters=chapters(report),
+        warnings=sum(finding.severity != "problem" for finding in report.findings),
+        quiet=[(each, written(each.matchers)) for each in await routing_desk.silences()],
         days=days,
         spans=_DAYS,
         place="on-call",

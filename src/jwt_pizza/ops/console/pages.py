@@ -20,6 +20,7 @@ from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.naming import names
 from jwt_pizza.ops.people.service import PeopleDesk
 from jwt_pizza.ops.routing.matching import Labels, Matcher
+from jwt_pizza.ops.routing.service import RoutingDesk
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form
 from jwt_pizza.web.site import sentence as spoken
@@ -38,13 +39,20 @@ async def groups(
     site: Given[Site],
     person: Given[Person],  # noqa: ARG001 - 401, and the header shows who it is
     group_desk: Given[GroupDesk],
+    routing_desk: Given[RoutingDesk],
     status: FromQuery[Literal["open", "resolved", "all"]] = "open",
     before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Template:
     wanted = Wanted(status=None if status == "all" else status, before=before, limit=_SHOWN + 1)
     found = await group_desk.find(wanted)
     return site.draw(
-        request, "console/groups.html", groups=found[:_SHOWN], more=len(found) > _SHOWN, shown=status, place="alerts"
+        request,
+        "console/groups.html",
+        groups=found[:_SHOWN],
+        more=len(found) > _SHOWN,
+        shown=status,
+        quiet=len(await routing_desk.silences()),
+        place="alerts",
     )
 
 

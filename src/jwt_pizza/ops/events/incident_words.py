@@ -16,6 +16,7 @@ _VIA: Final = {
 _ACTIONS: Final = {
     "report-factory": "reported the problem to the factory",
     "in-house-oven": "forced the in-house oven",
+    "release-oven": "let the policy choose the oven",
     "stop-chaos": "stopped all chaos",
     "reclaim-connections": "reclaimed connections",
 }

@@ -176,6 +176,10 @@ class Changed(Fact, frozen=True, tag="audit.changed"):
     change: str
 
 
+STATUS_PAGE: Final = "the status page"
+"""`what` of a change that customers read: `identified: The oven is being mended.`"""
+
+
 class OnCallChanged(Fact, frozen=True, tag="oncall.changed"):
     """From then on these people were on call; nobody in a gap. Written as it happens: later edits change no past."""
 

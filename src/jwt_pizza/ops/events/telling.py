@@ -73,7 +73,13 @@ def _happening(fact: Any, _who: str, _naming: Naming) -> str:  # noqa: ANN401 - 
     }
     about = ", ".join(_detail(name, value) for name, value in fact.about.items() if value and name != "answer")
     told = words.get(fact.what, fact.what)
-    return f"{told}{': ' + about if about else ''} ({fact.source})."
+    return f"{told}{': ' + about if about else ''} ({_service(fact.source)})."
+
+
+def _service(source: str) -> str:
+    """`shop` of `host:4711:shop:1795956404.111`, which tells processes apart."""
+    parts = source.split(":")
+    return parts[2] if len(parts) == 4 else source
 
 
 def _changed(fact: facts.Changed, who: str, naming: Naming) -> str:
@@ -82,7 +88,7 @@ def _changed(fact: facts.Changed, who: str, naming: Naming) -> str:
     verb, space, more = fact.change.partition(" ")
     if verb.rstrip(":") in _CHANGES:
         return f"{who} {verb.rstrip(':')} {what}{':' if verb.endswith(':') else ''}{space}{more}."
-    return f"{who} changed {what}: {fact.change}."
+    return f"{who} changed {what}: {fact.change.removesuffix('.')}."
 
 
 def _detail(name: str, value: str) -> str:
@@ -114,10 +120,10 @@ _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
     facts.GroupEscalated: lambda fact, who, _: f"{who} escalated{_via(fact.via)}.",
     facts.GroupReassigned: lambda fact, who, naming: f"{who} assigned it to {naming(fact.person_id)}.",
     facts.StepTaken: lambda fact, _, naming: (
-        f"Escalation, step {fact.step + 1}: {fact.about}"
+        f"Escalation, step {fact.step}: {fact.about}"
         + (f" ({', '.join(naming(person) for person in fact.paged)})." if fact.paged else ".")
     ),
-    facts.NobodyPaged: lambda fact, _, __: f"Escalation, step {fact.step + 1} reached nobody: {fact.reason}.",
+    facts.NobodyPaged: lambda fact, _, __: f"Escalation, step {fact.step} reached nobody: {fact.reason}.",
     facts.IncidentDeclared: lambda fact, who, _: f"{who} declared an incident, {fact.severity}: {fact.title}",
     facts.PageQueued: lambda fact, _, naming: (
         f"A page to {naming(fact.person_id)} {_channel(fact.channel)} was queued."
@@ -134,7 +140,7 @@ _WORDS: Final[Mapping[type[Fact], Callable[[Any, str, Naming], str]]] = {
         f"A page to {naming(fact.person_id)} {_channel(fact.channel)} was not sent: it was no longer needed."
     ),
     facts.PagerDelayed: lambda fact, _, __: f"The pager was {fact.seconds:.0f} s late, and was pushed on.",
-    facts.LinkOpened: lambda fact, _, __: f"A link to {fact.action} was opened.",
+    facts.LinkOpened: lambda *_: "The link of a message was opened.",
     facts.Refused: lambda fact, _, __: f"{fact.what} was refused: {fact.why}.",
     facts.Changed: _changed,
     facts.HeartbeatMissed: lambda fact, _, __: (

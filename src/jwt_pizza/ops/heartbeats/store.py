@@ -29,12 +29,14 @@ class PostgresHeartbeats:
 
     async def add(self, plan: HeartbeatPlan, token: str, *, by: str, at: datetime) -> Heartbeat:
         arguments = (plan.name, token, plan.interval_seconds, plan.severity, at)
-        return await self._change("heartbeats.add", "add", arguments, f"every {plan.interval_seconds:g} s", by, at)
+        return await self._change(
+            "heartbeats.add", "add", arguments, f"added: every {plan.interval_seconds:g} s", by, at
+        )
 
     async def change(self, heartbeat_id: int, plan: HeartbeatPlan, *, by: str, at: datetime) -> Heartbeat:
         arguments = (heartbeat_id, plan.name, plan.interval_seconds, plan.severity)
         return await self._change(
-            "heartbeats.change", "change", arguments, f"every {plan.interval_seconds:g} s", by, at
+            "heartbeats.change", "change", arguments, f"changed: every {plan.interval_seconds:g} s", by, at
         )
 
     async def remove(self, heartbeat_id: int, *, by: str, at: datetime) -> Heartbeat:

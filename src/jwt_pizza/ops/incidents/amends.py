@@ -113,9 +113,12 @@ class AmendsOffice:
 def explained(incident: Incident) -> str:
     """To diners, until somebody says it better."""
     since = incident.started_at.astimezone(UTC)
-    until = f" and {_clock(incident.mitigated_at)}" if incident.mitigated_at else ""
-    when = f"Between {_clock(since)}{until}" if until else f"From {_clock(since)} on"
-    return f"{when} UTC on {since.day} {since:%B %Y} our kitchen failed, and orders were not delivered."
+    if incident.mitigated_at:
+        when = f"Between {_clock(since)} and {_clock(incident.mitigated_at)} UTC on {since.day} {since:%B %Y}"
+    else:
+        when = f"Since {_clock(since)} UTC on {since.day} {since:%B %Y}"
+    failed = "failed, and orders were not" if incident.mitigated_at else "has failed, and orders are not"
+    return f"{when} our kitchen {failed} delivered."
 
 
 def _clock(moment: datetime) -> str:

@@ -109,6 +109,9 @@ class HttpShop:
     async def force_oven(self, actor: Actor, seconds: float) -> None:
         await self._ask(actor, "PUT", "ovens/in-house", dict[str, object], {"seconds": seconds})
 
+    async def release_oven(self, actor: Actor) -> None:
+        await self._ask(actor, "DELETE", "ovens/in-house", dict[str, object])
+
     async def stop_leak(self, actor: Actor) -> None:
         await self._ask(actor, "DELETE", "chaos/leak", dict[str, object])
 

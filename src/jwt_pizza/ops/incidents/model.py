@@ -24,8 +24,8 @@ ROLES: Final[Mapping[Role, str]] = {
     "operations": "does what is decided",
 }
 BEFORE: Final = timedelta(minutes=5)
-AFTER: Final = timedelta(minutes=10)
-"""What happened so long before the first harm and after the resolution is on the timeline, too."""
+AFTER: Final = timedelta(minutes=1)
+"""What happened so long before the first harm and after the resolution is on the timeline, too: not the next attack."""
 OF_ALERT: Final[Mapping[str, Severity]] = {"critical": "critical", "warning": "major", "info": "minor"}
 """How severe an incident is until anything is measured, by the severity of its alert group."""
 _CRITICAL_DINERS: Final = 10

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
-from jwt_pizza.ops.events.model import Recorded
+from jwt_pizza.ops.events.model import STATUS_PAGE, Changed, Recorded
 from jwt_pizza.ops.events.of_incidents import ActionRun, ArtefactPasted
 from jwt_pizza.ops.events.telling import Naming, kind_of, sentence
 from jwt_pizza.ops.incidents.amends import AmendsOffice, explained
@@ -181,6 +181,7 @@ async def _incident(
         follow_ups=await office.desk.follow_ups(incident_id),
         done={event.fact.action for event in events if isinstance(event.fact, ActionRun) and event.fact.good},
         ran=_ran(events, naming),
+        customers_read=_customers_read(events),
         timeline=[_line(event, naming) for event in events],
         roles=[(role, about, found.roles.get(role)) for role, about in ROLES.items()],
         naming=naming,
@@ -201,11 +202,21 @@ async def _failures(office: Office, incident: Incident, actor: Actor) -> tuple[l
 
 
 def _ran(events: Sequence[Recorded], naming: Naming) -> dict[str, object] | None:
-    """What came of the last action, told beside the buttons: the timeline is far below them on a phone."""
+    """What came of the last action, told beside the buttons: the timeline is far below them on a phone. Nothing once
+    somebody has done something else."""
     for event in reversed(events):
         if isinstance(event.fact, ActionRun):
             return {"good": event.fact.good, "text": sentence(event.fact, event.actor, naming)}
+        if event.actor.startswith("person:") and event.incident_id is not None:
+            return None
     return None
+
+
+def _customers_read(events: Sequence[Recorded]) -> str:
+    """The state of the last public update, such as `investigating`; empty when there was none or it was the last."""
+    told = [event.fact for event in events if isinstance(event.fact, Changed) and event.fact.what == STATUS_PAGE]
+    states = [fact.change.partition(":")[0] for fact in told if ":" in fact.change]
+    return states[-1] if states and states[-1] != "resolved" else ""
 
 
 def _line(event: Recorded, naming: Naming) -> tuple[datetime, str, str, str]:

@@ -18,6 +18,7 @@ from jwt_pizza.ops.telemetry.model import Action
 ABOUT: Final[Mapping[Action, str]] = {
     "report-factory": "Report the problem to the factory",
     "in-house-oven": "Force the in-house oven",
+    "release-oven": "Let the policy choose the oven",
     "stop-chaos": "Stop all chaos",
     "reclaim-connections": "Reclaim connections",
 }
@@ -69,6 +70,7 @@ class Runbooks:
         self._doing: Mapping[Action, Callable[[Incident, Actor], Awaitable[tuple[str, str]]]] = {
             "report-factory": self._report,
             "in-house-oven": self._force_oven,
+            "release-oven": self._release_oven,
             "stop-chaos": self._stop_chaos,
             "reclaim-connections": self._reclaim,
         }
@@ -160,6 +162,10 @@ class Runbooks:
     async def _force_oven(self, incident: Incident, actor: Actor) -> tuple[str, str]:  # noqa: ARG002
         await self._shop.force_oven(actor, FORCED)
         return f"the in-house oven bakes everything for {FORCED / 60:.0f} minutes", ""
+
+    async def _release_oven(self, incident: Incident, actor: Actor) -> tuple[str, str]:  # noqa: ARG002
+        await self._shop.release_oven(actor)
+        return "the shop's policy chooses the oven again", ""
 
     async def _stop_chaos(self, incident: Incident, actor: Actor) -> tuple[str, str]:  # noqa: ARG002
         stopped = await self._shop.stop_attacks(actor)

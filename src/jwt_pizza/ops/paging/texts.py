@@ -23,6 +23,8 @@ _PLAIN: Final = str.maketrans(
      "≥": ">=", "≤": "<=", "→": "->", "×": "x", "µ": "u", "`": "'"}
 )  # fmt: skip
 _MOST_LISTED: Final = 20
+_WORD: Final = 14
+"""Characters of a word that may be left out whole."""
 _SPACE: Final = re.compile(r"\s+")
 
 
@@ -116,7 +118,12 @@ def webhook(each: Waiting, now: datetime) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: max(most - 2, 1)].rstrip() + ".."
+    """At the end of a word, if there is one not far away."""
+    if len(text) <= most:
+        return text
+    cut = text[: max(most - 2, 1)]
+    whole = cut.rpartition(" ")[0]
+    return (whole if len(whole) > len(cut) - _WORD else cut).rstrip() + ".."
 
 
 def one_line(text: str) -> str:

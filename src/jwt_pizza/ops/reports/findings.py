@@ -104,7 +104,7 @@ def find(material: Material) -> Findings:
         resolved=_last(events, facts.GroupResolved, incidents.IncidentResolved),
         confirmed=_last(events, incidents.Confirmed),
         link=_link(events),
-        attack=_attack(events),
+        attack=_attack(events) if _of_services(events, failures) else None,
         leaks=tuple(_leaks(events)),
         leaks_told=any(isinstance(event.fact, facts.AlertFired) and event.fact.rule == _LEAKS_RULE for event in events),
         answer=_answer(events),
@@ -152,6 +152,12 @@ def _pages(events: Sequence[Recorded]) -> Iterator[Page]:
             key = (event.fact.person_id, event.fact.channel)
             counts[key] = counts.get(key, 0) + 1
             yield Page(at=event.at, person_id=key[0], channel=key[1], number=counts[key])
+
+
+def _of_services(events: Sequence[Recorded], failures: Sequence[datetime]) -> bool:
+    """Whether it is about orders or our services at all: a backup that was missed meanwhile has another cause."""
+    sources = {event.fact.source for event in events if isinstance(event.fact, facts.AlertFired)}
+    return bool(failures) or sources != {"heartbeat"}
 
 
 def _attack(events: Sequence[Recorded]) -> Attack | None:

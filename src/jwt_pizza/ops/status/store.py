@@ -11,7 +11,7 @@ from jwt_pizza.kernel.vitals import Snapshot
 from jwt_pizza.kit.postgres import Connection, Postgres, Row
 from jwt_pizza.kit.sql import Queries
 from jwt_pizza.ops.events import journal
-from jwt_pizza.ops.events.model import Changed, Event
+from jwt_pizza.ops.events.model import STATUS_PAGE, Changed, Event
 from jwt_pizza.ops.reports import printing
 from jwt_pizza.ops.reports.document import Document
 from jwt_pizza.ops.reports.model import Standing
@@ -19,7 +19,6 @@ from jwt_pizza.ops.status.board import DAYS, SHOWN, Board, Day, NewUpdate, PartS
 from jwt_pizza.ops.status.measuring import PARTS, WINDOW, Tally, Totals, grown, minute_of, states
 
 SQL: Final = Queries(__package__)
-TOLD: Final = "the status page"
 _FRESH: Final = timedelta(minutes=1)
 _PAUSE: Final = timedelta(seconds=4)
 """Between two looks of any process."""
@@ -122,7 +121,7 @@ class PostgresStatus:
             number = await connection.fetchval(SQL["tell"], incident_id, at, update.status, update.text, by)
             await connection.execute(SQL["queue_update"], number, at)
             await connection.execute(SQL["changed"])
-            fact = Changed(what=TOLD, change=f"{update.status}: {update.text}"[:1000])
+            fact = Changed(what=STATUS_PAGE, change=f"{update.status}: {update.text}"[:1000])
             await journal.append(connection, [Event(at=at, actor=by, fact=fact, incident_id=incident_id)])
             return (await _incidents(connection, await connection.fetch(SQL["incident"], incident_id)))[0]
 
@@ -138,7 +137,7 @@ class PostgresStatus:
             if await connection.fetchval(SQL["publish"], incident_id, text, at) is None:
                 raise Conflict("the public knows nothing of this incident: tell of it first, with an update")
             await connection.execute(SQL["changed"])
-            fact = Changed(what=TOLD, change="the report was published")
+            fact = Changed(what=STATUS_PAGE, change="the report was published")
             await journal.append(connection, [Event(at=at, actor=by, fact=fact, incident_id=incident_id)])
 
 

@@ -9,7 +9,7 @@ from jwt_pizza.kernel.vitals import Snapshot
 from jwt_pizza.ops.alerts.model import Severity
 from jwt_pizza.ops.telemetry.fleet import View
 
-Action = Literal["report-factory", "in-house-oven", "stop-chaos", "reclaim-connections"]
+Action = Literal["report-factory", "in-house-oven", "release-oven", "stop-chaos", "reclaim-connections"]
 Chart = Literal["service", "factory", "money", "connections", "processes", "oncall"]
 
 

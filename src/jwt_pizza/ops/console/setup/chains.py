@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.chains import editing
-from jwt_pizza.ops.chains.model import AnyStep, Chain, Draft
+from jwt_pizza.ops.chains.model import AnyStep, Chain, Draft, GoToStep
 from jwt_pizza.ops.chains.service import ChainDesk
 from jwt_pizza.ops.console.fields import Form, known, picked, whole
 from jwt_pizza.ops.console.setup.steps import DAYS, KINDS, Names, in_words, kind_of, read
@@ -185,6 +185,7 @@ async def _one(
         form=_typed(edited.step if edited else None, form),
         chain=chain,
         steps=[in_words(step, names) for step in chain.steps],
+        endless=isinstance(chain.steps[-1], GoToStep) and chain.steps[-1].times is None,
         edited=edited if visit.person.manages and edited is not None and edited.kind in KINDS else None,
         kinds=KINDS,
         days=DAYS,

@@ -32,6 +32,7 @@ _DONE: Final = {
     "code": "A code is on its way. Type it below: then pages come there too.",
     "test": "A test page is on its way, by every contact that works.",
     "saved": "Saved.",
+    "verified": "Verified: pages come there from now on.",
 }
 
 
@@ -246,7 +247,7 @@ async def _code(asked: Asked) -> str:
 async def _verify(asked: Asked) -> str:
     contact = picked(asked.form, "contact", "a contact")
     await asked.desks.contacts.verify(asked.caller, contact, asked.form.get("code", "")[:20])
-    return f"{asked.page}#contacts"
+    return f"{asked.page}?done=verified#contacts"
 
 
 async def _forget(asked: Asked) -> str:
@@ -270,7 +271,10 @@ async def _rule(asked: Asked) -> str:
         minutes = whole(asked.form, "minutes", "the minutes")
         if minutes > 24 * 60:
             raise Invalid("a rule waits a day at most")
-        mine.append(NotificationRule(contact, minutes * 60.0))
+        rule = NotificationRule(contact, minutes * 60.0)
+        if rule in mine:
+            raise Invalid("there is this rule already")
+        mine.append(rule)
         mine.sort(key=lambda rule: rule.delay)
     await asked.desks.contacts.set_rules(asked.caller, asked.person_id, rules["default"], rules["important"])
     return f"{asked.page}#rules"

@@ -104,7 +104,7 @@ async def change(schedule_id: FromPath[int], visit: Given[Visit], desks: Given[D
                 )
     except Refusal as refusal:
         return await _page(visit, desks, found, refusal=refusal)
-    return go(f"/on-call/{schedule_id}")
+    return go(f"/on-call/{schedule_id}?done=saved")
 
 
 @post("/on-call/{schedule_id:int}/layers", status_code=200)
@@ -135,7 +135,7 @@ async def layers(schedule_id: FromPath[int], visit: Given[Visit], desks: Given[D
         raise
     except Refusal as refusal:
         return await _page(visit, desks, found, refusal=refusal, form=form)
-    return go(f"/on-call/{schedule_id}")
+    return go(f"/on-call/{schedule_id}?done=saved")
 
 
 async def _new(visit: Visit, desks: Desks, refusal: Refusal | None = None, form: Form | None = None) -> Template:
@@ -161,6 +161,7 @@ async def _page(
     now = desks.clock.now()
     lineup = found.lineup if previewed is None else msgspec.structs.replace(found.lineup, layers=tuple(previewed))
     typed_at = _place(form)
+    coming = days(lineup, now, _PREVIEWED)
     shown = [_fields(layer) for layer in found.lineup.layers]
     empty = _fields_of_new(f"{now:%Y-%m-%d}T09:00")
     if form is not None and typed_at is not None:
@@ -177,7 +178,9 @@ async def _page(
         empty=empty,
         typed_at=typed_at,
         previewed=previewed is not None,
-        days=days(lineup, now, _PREVIEWED),
+        days=coming,
+        gaps=sum(not turn.people for day in coming for turn in day.turns),
+        done="Saved." if visit.request.query_params.get("done") == "saved" else "",
         weekdays=DAYS,
         units=get_args(Unit),
         people={
