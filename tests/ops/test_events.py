@@ -6,8 +6,9 @@ import asyncpg
 import pytest
 
 from jwt_pizza.kit.postgres import Postgres
-from jwt_pizza.ops.events.model import Event, GroupOpened, Happening, actor_of
+from jwt_pizza.ops.events.model import Changed, Event, GroupOpened, Happening, actor_of
 from jwt_pizza.ops.events.store import PostgresEvents
+from jwt_pizza.ops.events.telling import sentence
 
 AT = datetime(2025, 4, 8, 15, 25, tzinfo=UTC)
 
@@ -40,3 +41,19 @@ async def test_events_cannot_be_changed(postgres: Postgres) -> None:
     for statement in ("UPDATE ops.events SET actor = 'nobody'", "DELETE FROM ops.events", "TRUNCATE ops.events"):
         with pytest.raises(asyncpg.RaiseError, match="append-only"):
             await postgres.execute("test", statement)
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"),
+    [
+        (Changed(what="team Pizza", change="added"), "Ada added team Pizza."),
+        (Changed(what="person:3", change="changed: time zone"), "Ada changed Ada: time zone."),
+        (Changed(what="route x", change="removed"), "Ada removed route x."),
+        (Changed(what="the status page", change="resolved: Done."), "Ada changed the status page: resolved: Done."),
+        (Changed(what="heartbeat backup", change="added: every 60 s"), "Ada added heartbeat backup: every 60 s."),
+        (Happening(what="process.started", source="host:17:shop:1.5", about={}), "A process started (shop)."),
+        (Happening(what="process.started", source="elsewhere", about={}), "A process started (elsewhere)."),
+    ],
+)
+def test_facts_are_told_in_sentences(fact: Changed | Happening, told: str) -> None:
+    assert sentence(fact, actor_of(3), lambda person_id: "Ada" if person_id == 3 else "somebody") == told

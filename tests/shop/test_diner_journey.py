@@ -211,9 +211,30 @@ async def test_status_page_that_cannot_be_had_shows_nothing() -> None:
             assert await HttpStatusPage(ops, None).open_incident() is None
     async with silent_factory() as ops:
         assert await HttpStatusPage(ops, None).open_incident() is None
+    measured = {"state": "down", "orders": "down", "incidents": []}
+    async with status_page(measured) as ops:
+        bulletin = await HttpStatusPage(ops, None).open_incident()
+        assert bulletin is not None and bulletin.title == "Many orders fail", "before anybody has said anything"
+    async with status_page({**measured, "orders": "operational"}) as ops:
+        assert await HttpStatusPage(ops, None).open_incident() is None, "the factory alone is away"
     assert await HttpStatusPage("http://127.0.0.1:1", None).open_incident() is None
 
 
 async def good(page: Page) -> None:
     await fits(page)
     assert await violations(page, dark=True) == [], page.url
+
+
+async def test_shop_leads_to_the_status_page_and_promises_what_its_policy_keeps(database_url: str) -> None:
+    promise = "You are charged only for pizzas that were delivered."
+    ops = {"ops_public_url": "https://ops.example/", "policy": "factory-only"}
+    async with running_shop(database_url, **ops) as shop, visiting(shop.url) as diner:
+        home = await diner.get("/")
+        assert 'href="https://ops.example/status"' in home.text and promise not in home.text
+        away = await diner.get("/status", follow=False)
+        assert (away.status, away.location) == (303, "https://ops.example/status")
+        await diner.log_in()
+        assert "You are charged when you order" in (await diner.checkout(pizza_1="1")).text
+    async with running_shop(database_url) as shop, visiting(shop.url) as diner:
+        assert promise in (await diner.get("/")).text
+        assert (await diner.get("/status")).status == 404

@@ -342,6 +342,8 @@ async def test_alert_is_kept_quiet_from_its_own_page(on_duty: Station, responder
     assert "“the oven is mended”, by Grace" in told(quiet)
     [silence] = await on_duty.office.good("GET", "/api/silences")
     assert silence["kind"] == "maintenance"
+    assert "1 silence keeps alerts quiet" in told(await responder.get("/groups"))
+    assert 'maintenance alertname="OrdersFail" until' in told(await responder.get("/coverage"))
     ended = await responder.submit(quiet.form(f"/silences/{silence['id']}/end"))
     assert "Nothing is kept quiet now" in told(ended)
     assert "ended" in told(await responder.get("/silences?ended=true"))

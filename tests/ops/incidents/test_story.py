@@ -53,6 +53,8 @@ async def _ends_by_the_report_link(made: Scene) -> None:
     assert ran["actor"] == f"person:{made.office.ids[GRACE]}"
     assert '"status":500' in ran["fact"]["evidence"]
     assert made.vendor not in ran["fact"]["evidence"], "its keys are masked"
+    assert (await made.acted("in-house-oven"))["good"]
+    assert (await made.acted("release-oven"))["outcome"] == "the shop's policy chooses the oven again"
     again = await made.acted("report-factory")
     assert "No chaos currently executing" in again["outcome"]
     await made.dine(1)

@@ -137,6 +137,10 @@ def test_amends_and_a_run_without_failures_are_told_as_they_are() -> None:
     assert "no order is known to have failed. The in-house oven stood in for the factory." in text
     assert "each was served" in text and "encountered errors" not in text
     assert "Refund" not in text and "free pizza for life" not in text
+    missed = facts.AlertFired(fingerprint="b", source="heartbeat", summary="backup is silent", name="HeartbeatMissed")
+    meanwhile = [golden.log()[0], ("15:28:00", missed, "system")]
+    backup = written(golden.material(meanwhile, impact=calm))
+    assert "caused by" not in backup, "an attack that goes on meanwhile is no cause of it"
     unknown = written(golden.material([], impact=None))
     assert "could not be asked yet" in unknown and "Nobody was paged." in unknown
 

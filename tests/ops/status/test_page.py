@@ -117,7 +117,12 @@ async def test_customers_are_told_on_the_page_in_feeds_by_mail_and_in_a_folder(
             fields = {name: form.fields[name] for name in ("form", "title")}
             sent = Form(form.action, "post", fields | {"status": "monitoring", "text": "Back?", "part-menu": "yes"})
             assert "monitoring: Back?" in (await visitor.submit(sent)).text
-        assert (await made.good("GET", path))["closedAt"] is None, "it is open again"
+            assert (await made.good("GET", path))["closedAt"] is None, "it is open again"
+            assert "Customers still read" not in (await visitor.get(f"/incidents/{number}")).text, "it is not over"
+            await made.good("POST", f"/api/incidents/{number}/resolution")
+            assert "Customers still read “monitoring”" in (await visitor.get(f"/incidents/{number}")).text
+            assert "Customers still read" not in (await visitor.submit(sent, status="resolved", text="Done.")).text
+            assert "Customers still read" not in (await visitor.get(f"/incidents/{number}")).text
 
 
 async def test_nobody_learns_who_subscribed_and_nobody_is_flooded(

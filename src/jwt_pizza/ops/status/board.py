@@ -116,9 +116,10 @@ class OpenIncident(Wire, frozen=True):
 
 
 class Summary(Wire, frozen=True):
-    """What fits a banner."""
+    """What fits a banner. `orders`: whether they come through, as measured, before anybody has said so."""
 
     state: State
+    orders: State
     incidents: tuple[OpenIncident, ...]
     """Open ones, newest first."""
 
@@ -133,7 +134,8 @@ def summary(board: Board) -> Summary:
         )
         for incident in board.open
     )
-    return Summary(state=board.state, incidents=incidents)
+    orders: State = next((part.state for part in board.parts if part.part == "orders"), "operational")
+    return Summary(state=board.state, orders=orders, incidents=incidents)
 
 
 class NewUpdate(Wire, frozen=True):
