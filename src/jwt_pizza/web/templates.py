@@ -30,6 +30,7 @@ def engine(version: str) -> TemplateConfig[JinjaTemplateEngine]:
     environment.filters["bitcoin"] = lambda amount: environment.filters["btc"](of_btc_number(amount))
     environment.filters["iso"] = iso
     environment.filters["when"] = _when
+    environment.filters["instant"] = datetime.fromisoformat
     environment.filters["clock"] = _clock
     environment.filters["day"] = _day
     environment.filters["of"] = _of

@@ -90,7 +90,10 @@ OVERRIDES: list[tuple[dict[str, Any], str]] = [
     ({"personId": None}, "to replace somebody, give personId; without replacesId it is whoever is on call"),
     ({"personId": 999}, "there is no person 999"),
     ({"ends": "2026-06-02T09:00:00Z"}, "the end must be after the beginning"),
-    ({"ends": "2026-06-02T11:00:00Z"}, "this override is over already: history is not changed"),
+    (
+        {"ends": "2026-06-02T11:00:00Z"},
+        "this is over already, and history is not changed: choose an end that is still to come",
+    ),
     ({"ends": "2028-06-02T11:00:00Z"}, "at most 366 days at once"),
     ({"starts": "0001-01-01T00:00:00Z"}, "times must be between the years 2000 and 2100"),
 ]

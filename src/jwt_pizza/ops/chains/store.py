@@ -37,10 +37,14 @@ class PostgresChains:
         return Naming(frozenset(row["teams"]), frozenset(row["people"]), frozenset(row["schedules"]))
 
     async def add(self, draft: Draft, *, by: str, at: datetime) -> Chain:
-        return await self._write("added", SQL["add"], (draft.team_id, draft.name, _steps(draft)), by, at)
+        return await self._write(
+            f"added: {_count(draft)}", SQL["add"], (draft.team_id, draft.name, _steps(draft)), by, at
+        )
 
     async def change(self, chain_id: int, draft: Draft, *, by: str, at: datetime) -> Chain:
-        return await self._write("changed", SQL["change"], (chain_id, draft.team_id, draft.name, _steps(draft)), by, at)
+        return await self._write(
+            f"changed: {_count(draft)}", SQL["change"], (chain_id, draft.team_id, draft.name, _steps(draft)), by, at
+        )
 
     async def remove(self, chain_id: int, *, by: str, at: datetime) -> None:
         async with self._postgres.lease("chains.remove") as connection, connection.transaction():
@@ -71,3 +75,7 @@ def _chain(row: Row) -> Chain:
 
 def _steps(draft: Draft) -> str:
     return msgspec.json.encode(draft.steps).decode()
+
+
+def _count(draft: Draft) -> str:
+    return f"{len(draft.steps)} step{'' if len(draft.steps) == 1 else 's'}"

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
-from jwt_pizza.ops.events.model import STATUS_PAGE, Changed, Recorded
+from jwt_pizza.ops.events.model import STATUS_PAGE, Changed, Happening, Recorded
 from jwt_pizza.ops.events.of_incidents import ActionRun, ArtefactPasted
 from jwt_pizza.ops.events.telling import Naming, kind_of, sentence
 from jwt_pizza.ops.incidents.amends import AmendsOffice, explained
@@ -226,7 +226,10 @@ def _line(event: Recorded, naming: Naming) -> tuple[datetime, str, str, str]:
         more = event.fact.content
     elif isinstance(event.fact, ActionRun):
         more = event.fact.evidence
-    return event.at, kind_of(event.fact), sentence(event.fact, event.actor, naming), more
+    kind = kind_of(event.fact)
+    if isinstance(event.fact, Happening):
+        kind += f" {event.fact.what}"
+    return event.at, kind, sentence(event.fact, event.actor, naming), more
 
 
 def _known(incident_id: int) -> int:

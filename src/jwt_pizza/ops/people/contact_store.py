@@ -50,10 +50,11 @@ class PostgresContacts:
 
     async def use_code(self, contact_id: int, code_hash: bytes, tries: int, *, by: str, at: datetime) -> bool:
         async with self._postgres.lease("contacts.use_code") as connection, connection.transaction():
-            verified = bool(await connection.fetchval(SQL["use_code"], contact_id, code_hash, tries, at))
-            if verified:
-                await note(connection, by, at, f"contact:{contact_id}", "verified")
-        return verified
+            row = await connection.fetchrow(SQL["use_code"], contact_id, code_hash, tries, at)
+            if row is None or not row["verified"]:
+                return False
+            await note(connection, by, at, f"person:{row['person_id']}", f"contact {contact_id} verified")
+        return True
 
     async def set_rules(
         self,

@@ -213,7 +213,7 @@ SET verified_at = CASE WHEN code_hash = $2 THEN $4 ELSE verified_at END,
     code_hash = CASE WHEN code_hash = $2 THEN NULL ELSE code_hash END,
     code_tries = code_tries + 1
 WHERE id = $1 AND removed_at IS NULL AND code_hash IS NOT NULL AND code_tries < $3 AND code_expires_at > $4
-RETURNING code_hash IS NULL AS verified;
+RETURNING code_hash IS NULL AS verified, person_id;
 
 -- name: theirs
 -- Of these contacts those that are somebody's, locked against being removed.

@@ -220,7 +220,7 @@ def _layers(layers: Sequence[Rotation]) -> tuple[Rotation, ...]:
 def _check_override(override: NewOverride, now: datetime) -> None:
     _check_span(override.starts, override.ends)
     if override.ends <= now:
-        raise Invalid("this override is over already: history is not changed")
+        raise Invalid("this is over already, and history is not changed: choose an end that is still to come")
     if override.kind == "add" and (override.person_id is None or override.replaces_id is not None):
         raise Invalid("to add somebody, give personId and no replacesId")
     if override.kind == "remove" and (override.person_id is not None or override.replaces_id is None):

@@ -161,7 +161,7 @@ def _converted(body: object) -> NewUpdate:
     try:
         return msgspec.convert(body, NewUpdate)
     except msgspec.ValidationError as error:
-        raise Invalid(f"the form is not complete: {error}") from None
+        raise Invalid(f"say what customers are to read, and how it stands ({error})") from None
 
 
 def _known(incident_id: int) -> int:
