@@ -213,7 +213,7 @@ class Shop(msgspec.Struct, frozen=True):
 
 def shop(settings: Settings, postgres: Postgres, bakery: Bakery, clock: Clock, telemetry: Telemetry) -> Shop:
     def more(vitals: Vitals) -> Vitals:
-        ovens = Ovens(policy=settings.policy, breaker=breaker.state)
+        ovens = Ovens(policy=settings.policy, breaker=breaker.state, forced_until=kitchen.forced())
         return msgspec.structs.replace(vitals, clients=(remote.connections(),), ovens=ovens)
 
     def show_breaker(state: BreakerState) -> None:

@@ -51,10 +51,12 @@ class ClientPool(Wire, frozen=True):
 
 
 class Ovens(Wire, frozen=True):
-    """The policy of fulfilment, and whether the breaker lets this process call the factory."""
+    """The policy of fulfilment, and whether the breaker lets this process call the factory. `forced_until`: until
+    then the in-house oven bakes everything, by somebody's hand."""
 
     policy: str
     breaker: str
+    forced_until: datetime | None = None
 
 
 class Counts(Wire, frozen=True):

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 
 import pytest
 
 from jwt_pizza.kernel.errors import Unavailable
+from jwt_pizza.kernel.vitals import Ovens
 from jwt_pizza.ops.alerts.model import Group, Wanted
 from jwt_pizza.ops.console.board import Board, Situation, pulse, situation
 from jwt_pizza.ops.incidents.model import Incident
@@ -98,3 +100,16 @@ async def test_who_comes_when_too_many_look_is_told_so(monkeypatch: pytest.Monke
     wall = Wall()
     with pytest.raises(Unavailable):
         await anext(wall.board.watch(wall.pause))
+
+
+def test_ovens_are_told_as_they_bake_not_as_the_policy_would() -> None:
+    clock, fleet = HandClock(), Fleet()
+    one, other = Worker(clock, "host:1"), Worker(clock, "host:2")
+    for worker in (one, other):
+        worker.is_(ovens=Ovens(policy="factory-only", breaker="closed"))
+        fleet.take(worker.snapshot(), 0.0)
+    assert pulse(View(fleet, 1.0)).ovens == ["factory-only, breaker closed"]
+    until = datetime(2026, 11, 29, 13, 19, tzinfo=UTC)
+    one.is_(ovens=Ovens(policy="factory-only", breaker="closed", forced_until=until))
+    fleet.take(one.snapshot(), 1.0)
+    assert pulse(View(fleet, 1.0)).ovens == ["factory-only, breaker closed", "in-house, forced until 13:19 UTC"]

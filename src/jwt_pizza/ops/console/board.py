@@ -9,6 +9,7 @@ import msgspec
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Unavailable
 from jwt_pizza.kernel.money import Satoshis, btc_text
+from jwt_pizza.kernel.vitals import Ovens
 from jwt_pizza.ops.alerts.model import Group, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
 from jwt_pizza.ops.console.charts import Chart, stacked
@@ -51,6 +52,13 @@ class Situation(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
+def _told(ovens: Ovens) -> str:
+    """`factory, breaker closed`, or `in-house, forced until 13:19 UTC`"""
+    if ovens.forced_until is not None:
+        return f"in-house, forced until {ovens.forced_until:%H:%M} UTC"
+    return f"{ovens.policy}, breaker {ovens.breaker}"
+
+
 def pulse(view: View) -> Pulse:
     """Pure."""
     gauges = view.gauges()
@@ -60,7 +68,7 @@ def pulse(view: View) -> Pulse:
         failed=view.count(failures, _MINUTE),
         charged=view.count(charged, _MINUTE),
         revenue=btc_text(Satoshis(view.count(lambda counts: counts.revenue, _MINUTE))),
-        ovens=sorted(f"{oven.policy}, breaker {oven.breaker}" for oven in ovens),
+        ovens=sorted({_told(oven) for oven in ovens}),
         used=gauges.used,
         limit=gauges.limit,
         waiting=gauges.waiting,

@@ -62,12 +62,16 @@ class Kitchen:
         self.forced_until: datetime | None = None
         """The in-house oven bakes until then, whatever the policy is."""
 
+    def forced(self) -> datetime | None:
+        """Until when, while it is."""
+        return self.forced_until if self.forced_until is not None and self._clock.now() < self.forced_until else None
+
     async def sign(self, request: wire.BakeRequest) -> str:
         """Straight from the in-house oven, for policy in-house."""
         return await self._own.bake(request)
 
     async def bake(self, request: wire.BakeRequest) -> Baked:
-        if self.forced_until is not None and self._clock.now() < self.forced_until:
+        if self.forced() is not None:
             own = await self._stand_in(request)
             self._count(own, request, stands_in=True)
             return Baked(own.jwt, (own,))
