@@ -134,19 +134,18 @@ class KitchenInspector:
 
 
 def router(made: Front, settings: Settings, sessions: Sessions, bakery: Bakery, remote: HttpFactory) -> Router:
-    ops = settings.ops_public_url or settings.ops_url
+    library = Library(settings.ops_public_url or settings.ops_url)
 
     def always(request: AnyRequest) -> dict[str, object]:
         return {
             "incident": made.board.bulletin if made.board else None,
-            "status_page": f"{ops.rstrip('/')}/status" if ops else None,
+            "status_page": library.status_page,
             "pays_first": settings.policy == "factory-only",
             "doors": request.state.get("doors", ()),
         }
 
     site = Site(settings.public_url, settings.session_hours * 3600, always=always)
     inspector = KitchenInspector(bakery, remote if settings.policy != "in-house" else None)
-    library = Library(ops)
     entrance = Entrance(shortest_password=settings.shortest_password, demo_logins=_demo_logins(settings))
 
     async def visitor(request: AnyRequest) -> Caller | None:

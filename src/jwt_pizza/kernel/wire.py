@@ -1,7 +1,7 @@
 """Messages between deployables, the same over HTTP and when the other side is bound in-process."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -59,7 +59,8 @@ class Pizza(Wire, frozen=True):
     iss: str
 
 
-Id = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+LARGEST_ID: Final = 2**53 - 1
+Id = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)]
 """An identifier that is exact in JavaScript too."""
 
 

@@ -7,10 +7,11 @@ from litestar import Request
 from litestar.params import PathParameter
 
 from jwt_pizza.kernel.errors import Unauthorized
+from jwt_pizza.kernel.wire import LARGEST_ID
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
 
-PathId: TypeAlias = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
+PathId: TypeAlias = Annotated[int, PathParameter(ge=1, le=LARGEST_ID)]
 """`kernel.wire.Id` in a path, where Litestar knows only bounds of its own."""
 
 BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]

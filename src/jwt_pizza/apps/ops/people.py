@@ -15,7 +15,6 @@ from jwt_pizza.apps.ops import demo
 from jwt_pizza.apps.ops.base import Base, Part
 from jwt_pizza.apps.ops.couriers import Couriers
 from jwt_pizza.kernel.errors import Unauthorized
-from jwt_pizza.kit.mail import Outbox, Smtp
 from jwt_pizza.kit.passwords import Passwords
 from jwt_pizza.kit.periodic import every
 from jwt_pizza.kit.settings import Settings
@@ -53,7 +52,6 @@ def crew(base: Base) -> Crew:
     throttle = PostgresThrottle(base.postgres)
     passwords = Passwords(threads=settings.hash_threads, waiting=settings.hash_waiting)
     couriers = Couriers()
-    couriers.use("email", _mail(settings).send)
     return Crew(
         book=book,
         sessions=sessions,
@@ -147,9 +145,3 @@ async def _token(request: AnyRequest, site: Site) -> str | None:
         return None
     await site.refuse_forgeries(request)
     return token
-
-
-def _mail(settings: Settings) -> Smtp | Outbox:
-    if settings.smtp_url:
-        return Smtp(settings.smtp_url, sender=settings.mail_from, deadline=settings.mail_seconds)
-    return Outbox(settings.data_home / "outbox", sender=settings.mail_from)

@@ -54,6 +54,7 @@ def command(context: click.Context, status: str, severity: str | None, text: str
         click.echo("nothing fires" if status == "open" else "no group fits")
         return
     table = Table("id", "severity", "status", "title", "firing", "since (UTC)", "by")
+    by = whose({group.resolved_by or group.acknowledged_by for group in found.groups})
     for group in found.groups:
         table.add_row(
             str(group.id),
@@ -62,7 +63,7 @@ def command(context: click.Context, status: str, severity: str | None, text: str
             group.title,
             str(group.firing),
             f"{group.opened_at:%m-%d %H:%M:%S}",
-            whose(group.resolved_by or group.acknowledged_by or ""),
+            by[group.resolved_by or group.acknowledged_by],
         )
     Console(markup=False).print(table)
     if found.more:
@@ -130,9 +131,9 @@ def assign(group: int, person: int) -> None:
 def said(group: Group) -> str:
     """One line about a group."""
     if group.status == "resolved":
-        state = f"resolved by {whose(group.resolved_by or '')}"
+        state = f"resolved by {whose({group.resolved_by})[group.resolved_by]}"
     elif group.status == "acknowledged":
-        state = f"acknowledged by {whose(group.acknowledged_by or '')}"
+        state = f"acknowledged by {whose({group.acknowledged_by})[group.acknowledged_by]}"
     elif group.next_action_at is None:
         state = "firing, pages nobody"
     else:

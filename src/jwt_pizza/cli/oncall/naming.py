@@ -1,5 +1,7 @@
 """Whom and what a word of the command line means."""
 
+from collections.abc import Collection, Mapping
+
 from jwt_pizza.cli.oncall.asking import ask
 from jwt_pizza.kernel.errors import Conflict, NotFound
 from jwt_pizza.ops.people.cards import PersonCard
@@ -20,14 +22,15 @@ def person_id(who: str) -> int:
     return found[0].id
 
 
-def whose(actor: str) -> str:
-    """`Grace` of `person:3`; what is nobody's stays as it is."""
-    kind, _, number = actor.partition(":")
-    if kind != "person":
-        return actor
-    people = {str(person.id): person.name for person in ask("GET", "/api/people", list[PersonCard])}
-    # Commands log in as somebody who is in no list.
-    return people.get(number, "command line")
+def whose(actors: Collection[str | None]) -> Mapping[str | None, str]:
+    """`Grace` of `person:3`, all of them with one question; what is nobody's stays as it is."""
+    found = {actor: actor or "" for actor in actors}
+    people = [actor for actor in actors if actor is not None and actor.startswith("person:")]
+    if people:
+        names = {f"person:{each.id}": each.name for each in ask("GET", "/api/people", list[PersonCard])}
+        # Commands log in as somebody who is in no list.
+        found |= {actor: names.get(actor, "command line") for actor in people}
+    return found
 
 
 def schedule_id(which: str) -> int:

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from jwt_pizza.kernel.errors import Invalid
-from jwt_pizza.kernel.wire import Id, Wire
+from jwt_pizza.kernel.wire import LARGEST_ID, Id, Wire
 from jwt_pizza.ops.alerts.model import Alert, Group, Severity, Told, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
 from jwt_pizza.ops.events.model import actor_of
@@ -57,10 +57,10 @@ async def groups(
     group_desk: Given[GroupDesk],
     status: FromQuery[Literal["open", "firing", "acknowledged", "resolved"] | None] = None,
     severity: FromQuery[Severity | None] = None,
-    route: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
+    route: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
     text: Annotated[str, QueryParameter(max_length=100)] = "",
     since: FromQuery[datetime | None] = None,
-    before: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> Found:
     if since is not None and since.tzinfo is None:

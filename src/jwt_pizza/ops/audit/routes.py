@@ -7,14 +7,12 @@ from litestar import Router, get
 from litestar.di import NamedDependency as Given
 from litestar.params import FromQuery, QueryParameter
 
-from jwt_pizza.kernel.wire import Wire
+from jwt_pizza.kernel.wire import LARGEST_ID, Wire
 from jwt_pizza.ops.audit.model import Asked, Sort
 from jwt_pizza.ops.audit.service import AuditDesk, Entry
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.web.api import BEARER
-
-_LARGEST_ID = 2**53 - 1
 
 
 class Audit(Wire, frozen=True):
@@ -27,8 +25,8 @@ async def audit(
     person: Given[Person],  # noqa: ARG001 - 401
     audit_desk: Given[AuditDesk],
     sort: FromQuery[Sort | None] = None,
-    by: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
-    before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
+    by: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
 ) -> Audit:
     """`by`: of one person, by id. `before`: the id of the oldest entry that was seen."""

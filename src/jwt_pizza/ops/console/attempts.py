@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.incidents.remote import Sought, acting
 from jwt_pizza.ops.incidents.runbooks import Outcome, Runbooks
 from jwt_pizza.ops.people.model import Person
@@ -18,7 +19,6 @@ from jwt_pizza.web.site import Site
 from jwt_pizza.web.site import sentence as spoken
 
 _SHOWN: Final = 50
-_LARGEST_ID: Final = 2**53 - 1
 Oven = Literal["", "factory", "in-house"]
 Found = Literal["", "failed", "good", "error", "timeout", "unreachable", "bad pizza"]
 OVENS: Final[dict[Oven, str]] = {"": "any", "factory": "the factory", "in-house": "in-house"}
@@ -44,7 +44,7 @@ class Filter(msgspec.Struct, frozen=True):
     def sought(self) -> Sought:
         """Raises Invalid."""
         order = self.order.strip()
-        if order and not (order.isascii() and order.isdecimal() and 1 <= int(order[:17]) <= _LARGEST_ID):
+        if order and not (order.isascii() and order.isdecimal() and 1 <= int(order[:17]) <= LARGEST_ID):
             raise Invalid("the order must be its number")
         return Sought(
             take=_SHOWN + 1,
@@ -68,7 +68,7 @@ async def attempts(
     oven: FromQuery[Oven] = "",
     outcome: FromQuery[Found] = "",
     order: FromQuery[str] = "",
-    before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Template:
     return await _list(request, site, person, runbooks, Filter(oven, outcome, order, before))
 
@@ -81,7 +81,7 @@ async def report(
     person: Given[Person],
     runbooks: Given[Runbooks],
 ) -> Template:
-    if not 1 <= attempt_id <= _LARGEST_ID:
+    if not 1 <= attempt_id <= LARGEST_ID:
         raise NotFound(f"there is no attempt {attempt_id}")
     try:
         outcome = await runbooks.report_attempt(attempt_id, acting(person))

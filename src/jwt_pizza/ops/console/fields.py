@@ -8,13 +8,13 @@ from typing import Final, TypeVar
 import msgspec
 
 from jwt_pizza.kernel.errors import Invalid, NotFound
-from jwt_pizza.ops.schedules.rotation import YEARS
+from jwt_pizza.kernel.wire import LARGEST_ID
+from jwt_pizza.ops.schedules import rotation
 
 Form = Mapping[str, str]
 Name = TypeVar("Name", bound=str)
 Checked = TypeVar("Checked")
 
-LARGEST_ID: Final = 2**53 - 1
 _LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 
 
@@ -52,6 +52,12 @@ def one_of(form: Form, name: str, options: Collection[Name], what: str) -> Name:
     raise Invalid(f"{what} must be one of {', '.join(options)}")
 
 
+def sure(form: Form) -> None:
+    """Of what cannot be taken back."""
+    if form.get("sure") != "yes":
+        raise Invalid("tick that you are sure")
+
+
 def strict(made: Checked) -> Checked:
     """The same, held to all that its type says: what is made here was not decoded, as what comes over the API is."""
     try:
@@ -62,12 +68,4 @@ def strict(made: Checked) -> Checked:
 
 def local_time(text: str, what: str) -> datetime:
     """A date and time of a wall clock."""
-    if not _LOCAL.fullmatch(text):
-        raise Invalid(f"{what} must be a date and time such as 2026-01-05T09:00")
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid(f"{what} must be a date and time such as 2026-01-05T09:00") from None
-    if local.year not in YEARS:
-        raise Invalid(f"{what} must be between the years {YEARS[0]} and {YEARS[-1]}")
-    return local
+    return rotation.local_time(text if _LOCAL.fullmatch(text) else "", what)

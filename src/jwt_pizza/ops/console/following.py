@@ -17,6 +17,7 @@ from litestar.response import Stream
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import NotFound, Unavailable
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.line import ClientGone, Line
@@ -27,7 +28,6 @@ _EVERY: Final = 1.0
 _GOLDEN: Final = 0.618
 _MOST: Final = 500
 """Looks at a time in one process; others reload their page."""
-_LARGEST_ID: Final = 2**53 - 1
 
 
 class Marks(Protocol):
@@ -90,7 +90,7 @@ async def follow(
     person: Given[Person],  # noqa: ARG001 - 401
     following: Given[Following],
 ) -> Stream:
-    if not 1 <= subject_id <= _LARGEST_ID:
+    if not 1 <= subject_id <= LARGEST_ID:
         raise NotFound(f"there is nothing with the number {subject_id}")
     line = Line(request.scope, request.receive)
 

@@ -10,9 +10,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.alerts.model import Group, Via, Wanted
 from jwt_pizza.ops.alerts.service import GroupDesk
-from jwt_pizza.ops.console.fields import LARGEST_ID, picked
+from jwt_pizza.ops.console.fields import picked
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.events.telling import by, kind_of, sentence
 from jwt_pizza.ops.incidents.service import IncidentDesk

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.drills.model import KEYS, MANNERS, TEXTS, WAYS, Manner, Plan, Way
 from jwt_pizza.ops.drills.said import Offer
 from jwt_pizza.ops.drills.service import DrillDesk
@@ -22,7 +23,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form, sentence
 
 OWN: Final = "your own"
-_LARGEST_ID: Final = 2**53 - 1
 _PICTURE: Final = re.compile(r"!\[([^\]]*)\]\(data:[^)]*\)")
 
 
@@ -140,7 +140,7 @@ async def _list(
 
 
 async def _copied(desk: DrillDesk, offers: Sequence[Offer], copy: str) -> str:
-    if copy.isascii() and copy.isdecimal() and 1 <= int(copy[:17]) <= _LARGEST_ID:
+    if copy.isascii() and copy.isdecimal() and 1 <= int(copy[:17]) <= LARGEST_ID:
         found, _ = await desk.get(int(copy))
         copy = found.plan.scenario
         if found.plan.source is not None:
@@ -193,7 +193,7 @@ def _plan(form: Mapping[str, str]) -> Plan:
 
 
 def _known(drill_id: int) -> int:
-    if not 1 <= drill_id <= _LARGEST_ID:
+    if not 1 <= drill_id <= LARGEST_ID:
         raise NotFound(f"there is no drill {drill_id}")
     return drill_id
 

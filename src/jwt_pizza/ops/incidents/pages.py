@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.events.model import STATUS_PAGE, Changed, Happening, Recorded
 from jwt_pizza.ops.events.of_incidents import ActionRun, ArtefactPasted
 from jwt_pizza.ops.events.telling import Naming, kind_of, sentence
@@ -38,7 +39,6 @@ from jwt_pizza.web.site import sentence as spoken
 
 _SHOWN: Final = 50
 _FAILURES: Final = 20
-_LARGEST_ID: Final = 2**53 - 1
 Form = Mapping[str, str]
 
 
@@ -72,7 +72,7 @@ async def incidents(
     person: Given[Person],  # noqa: ARG001 - 401
     office: Given[Office],
     wanted: Annotated[Literal["open", "resolved", "reviewed", "all"], QueryParameter(name="state")] = "open",
-    before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Template:
     return await _list(request, site, office, wanted, before)
 
@@ -233,7 +233,7 @@ def _line(event: Recorded, naming: Naming) -> tuple[datetime, str, str, str]:
 
 
 def _known(incident_id: int) -> int:
-    if not 1 <= incident_id <= _LARGEST_ID:
+    if not 1 <= incident_id <= LARGEST_ID:
         raise NotFound(f"there is no incident {incident_id}")
     return incident_id
 

@@ -9,7 +9,7 @@ from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
-from jwt_pizza.kernel.wire import Id, Wire
+from jwt_pizza.kernel.wire import LARGEST_ID, Id, Wire
 from jwt_pizza.ops.events.model import AnyFact
 from jwt_pizza.ops.events.telling import sentence
 from jwt_pizza.ops.incidents.lookout import IncidentLookout
@@ -104,7 +104,7 @@ async def incidents(
     person: Given[Person],  # noqa: ARG001
     incident_desk: Given[IncidentDesk],
     wanted: Annotated[State | Literal["open"] | None, QueryParameter(name="state")] = None,
-    before: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> FoundIncidents:
     found = await incident_desk.find(state=wanted, before=before, take=limit + 1)

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.people.service import PeopleDesk
@@ -21,7 +22,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form
 from jwt_pizza.web.site import sentence as spoken
 
-_LARGEST_ID: Final = 2**53 - 1
 _HTML: Final = "text/html"
 _HINTS: Final[Mapping[Place, str]] = {
     "root-cause": "What the evidence suggests, for you to correct.",
@@ -134,7 +134,7 @@ def _written(form: Mapping[str, str], suggestions: Mapping[Place, str]) -> Savin
 
 
 def _known(incident_id: int) -> int:
-    if not 1 <= incident_id <= _LARGEST_ID:
+    if not 1 <= incident_id <= LARGEST_ID:
         raise NotFound(f"there is no incident {incident_id}")
     return incident_id
 

@@ -153,8 +153,8 @@ class Turns:
 
 def checked(rotation: Rotation) -> Rotation:
     """The same; raises Invalid for times that are none."""
-    starts = _local(rotation.starts, "starts")
-    if rotation.ends is not None and _local(rotation.ends, "ends") <= starts:
+    starts = local_time(rotation.starts, "starts")
+    if rotation.ends is not None and local_time(rotation.ends, "ends") <= starts:
         raise Invalid("a rotation must end after it starts")
     for restriction in rotation.restrictions:
         window_of(restriction.starts, restriction.ends, restriction.weekdays)
@@ -172,7 +172,8 @@ def merged(spans: Sequence[Span]) -> list[Span]:
     return found
 
 
-def _local(value: str, name: str) -> datetime:
+def local_time(value: str, name: str) -> datetime:
+    """Of a wall clock; raises Invalid."""
     try:
         local = datetime.fromisoformat(value)
     except ValueError:

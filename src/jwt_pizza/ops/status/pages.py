@@ -9,6 +9,7 @@ from litestar.params import FromPath, PathParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.events.model import actor_of
 from jwt_pizza.ops.people.model import Person
 from jwt_pizza.ops.status.board import LONGEST, NewUpdate
@@ -23,7 +24,6 @@ from jwt_pizza.web.site import Site, go, read_form
 from jwt_pizza.web.site import sentence as spoken
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
-_LARGEST_ID: Final = 2**53 - 1
 
 
 @get(HOME)
@@ -165,7 +165,7 @@ def _converted(body: object) -> NewUpdate:
 
 
 def _known(incident_id: int) -> int:
-    if not 1 <= incident_id <= _LARGEST_ID:
+    if not 1 <= incident_id <= LARGEST_ID:
         raise NotFound(f"there is no incident {incident_id}")
     return incident_id
 

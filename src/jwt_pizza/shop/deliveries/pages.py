@@ -13,6 +13,7 @@ from litestar.response import Redirect, Stream, Template
 from markupsafe import Markup
 
 from jwt_pizza.kernel.errors import NotFound, Refusal, TooMany, Unavailable
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.deliveries.explained import explain
 from jwt_pizza.shop.deliveries.service import KeepsakeDesk
@@ -28,7 +29,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.line import ClientGone, Line
 from jwt_pizza.web.site import Site, go, sentence
 
-_LARGEST_ID: Final = 2**53 - 1
 _SHARE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -199,7 +199,7 @@ def _qr_code(link: str) -> Markup:
 
 def within(order_id: int) -> int:
     """Raises NotFound for what is no order's number."""
-    if not 1 <= order_id <= _LARGEST_ID:
+    if not 1 <= order_id <= LARGEST_ID:
         raise NotFound("unknown order")
     return order_id
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.audit.model import VERBS
 from jwt_pizza.shop.franchises.service import Franchising
@@ -22,7 +23,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form, sentence
 
 _FRANCHISES: Final = 10
-_LARGEST_ID: Final = 2**53 - 1
 
 
 @get("/admin")
@@ -150,7 +150,7 @@ async def audit(
     site: Given[Site],
     office_desk: Given[OfficeDesk],
     caller: Given[Caller],
-    before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Template:
     verb = request.query_params.get("verb", "")
     subject = request.query_params.get("subject", "").strip().replace("\0", "")[:200]
@@ -258,7 +258,7 @@ def number(typed: str) -> int:
 
 
 def _within(number: int) -> int:
-    if not 1 <= number <= _LARGEST_ID:
+    if not 1 <= number <= LARGEST_ID:
         raise NotFound("unknown franchise")
     return number
 

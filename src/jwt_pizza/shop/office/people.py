@@ -8,6 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.shop.accounts.model import Caller, Role
 from jwt_pizza.shop.accounts.service import Accountant
 from jwt_pizza.shop.franchises.service import Franchising
@@ -16,7 +17,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.site import Site, go, read_form, sentence
 
 _USERS: Final = 20
-_LARGEST_ID: Final = 2**53 - 1
 _ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
@@ -114,7 +114,7 @@ async def _franchise(franchising: Franchising, name: str) -> int:
 
 
 def _within(user_id: int) -> int:
-    if not 1 <= user_id <= _LARGEST_ID:
+    if not 1 <= user_id <= LARGEST_ID:
         raise NotFound("unknown user")
     return user_id
 

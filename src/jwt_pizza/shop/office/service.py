@@ -6,12 +6,12 @@ from jwt_pizza.kernel import text
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from jwt_pizza.kernel.money import Satoshis, btc_text
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.audit.model import AuditLog, Entry, Recorded, Verb
 from jwt_pizza.shop.office.model import Case, CaseOrder, Cases, Purse, Voucher, VoucherState, reason_of
 
 _LAST: Final = 20
-_LARGEST_ID: Final = 2**53 - 1
 _SHOWN: Final = 50
 MOST_VOUCHERS: Final = 10_000
 """Lines of one file."""
@@ -95,7 +95,7 @@ class OfficeDesk:
         return list(found[:_SHOWN]), len(found) > _SHOWN
 
     async def _order(self, order_id: int) -> CaseOrder:
-        order = await self._cases.order(order_id) if 1 <= order_id <= _LARGEST_ID else None
+        order = await self._cases.order(order_id) if 1 <= order_id <= LARGEST_ID else None
         if order is None:
             raise NotFound("there is no order with this number")
         return order

@@ -14,6 +14,7 @@ from litestar.response import Redirect, Template
 from jwt_pizza.kernel.clock import iso
 from jwt_pizza.kernel.errors import Invalid, Refusal
 from jwt_pizza.kernel.money import btc_text
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.office.model import VOUCHER_STATES, Voucher, VoucherState
 from jwt_pizza.shop.office.service import OfficeDesk
@@ -21,7 +22,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.sheets import harmless
 from jwt_pizza.web.site import Site, go, read_form, sentence
 
-_LARGEST_ID: Final = 2**53 - 1
 _STATES: Final[Mapping[VoucherState, str]] = {
     "valid": "Valid",
     "revoked": "Revoked",
@@ -51,7 +51,7 @@ async def vouchers(
     site: Given[Site],
     office_desk: Given[OfficeDesk],
     caller: Given[Caller],
-    before: Annotated[int | None, QueryParameter(ge=1, le=_LARGEST_ID)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Template:
     return await _vouchers(request, site, office_desk, caller, before=before)
 

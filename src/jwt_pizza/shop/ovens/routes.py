@@ -8,7 +8,7 @@ from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency as Given
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from jwt_pizza.kernel.wire import Wire
+from jwt_pizza.kernel.wire import LARGEST_ID, Wire
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.ovens.model import OvenView, Reason, RecordedAttempt, Sought
 from jwt_pizza.shop.ovens.service import Inspection, OvenSwitch
@@ -36,8 +36,8 @@ async def attempts(
     failed: FromQuery[bool] = False,
     reason: FromQuery[Reason | None] = None,
     oven: FromQuery[Literal["factory", "in-house"] | None] = None,
-    order: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
-    before: Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)] = None,
+    order: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
+    before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_ID)] = None,
 ) -> Sequence[RecordedAttempt]:
     sought = Sought(take=limit, only_failed=failed, reason=reason, oven=oven, order_id=order, before=before)
     return await inspection.recent(caller, sought)

@@ -22,6 +22,10 @@ class Library(msgspec.Struct, frozen=True):
 
     ops: str | None
 
+    @property
+    def status_page(self) -> str | None:
+        return f"{self.ops.rstrip('/')}/status" if self.ops else None
+
 
 class Volume(msgspec.Struct, frozen=True):
     title: str
@@ -54,9 +58,9 @@ VOLUMES: Final = {
 @get("/status")
 async def status(library: Given[Library]) -> Redirect:
     """For whoever guesses the address: the page is kept by ops, so that it is there while the shop is not."""
-    if library.ops is None:
+    if library.status_page is None:
         raise NotFound("this shop has no status page")
-    return Redirect(f"{library.ops.rstrip('/')}/status", status_code=303)
+    return Redirect(library.status_page, status_code=303)
 
 
 @get("/about")

@@ -13,6 +13,7 @@ from litestar.response import Redirect, Template
 from jwt_pizza.kernel.clock import iso
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.kernel.money import btc_text
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.shop.accounts.model import Caller
 from jwt_pizza.shop.franchises.model import Franchise
 from jwt_pizza.shop.franchises.service import Franchising
@@ -22,7 +23,6 @@ from jwt_pizza.web.api import AnyRequest
 from jwt_pizza.web.sheets import harmless
 from jwt_pizza.web.site import Site, go, read_form, sentence
 
-_LARGEST_ID: Final = 2**53 - 1
 _COLUMNS: Final = (
     "order",
     "placed at",
@@ -200,7 +200,7 @@ async def _managed(franchising: Franchising, caller: Caller, franchise_id: int) 
 
 
 def _within(number: int) -> int:
-    if not 1 <= number <= _LARGEST_ID:
+    if not 1 <= number <= LARGEST_ID:
         raise NotFound("unknown franchise or store")
     return number
 

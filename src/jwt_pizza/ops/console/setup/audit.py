@@ -7,9 +7,9 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 
+from jwt_pizza.kernel.wire import LARGEST_ID
 from jwt_pizza.ops.audit.model import Asked
 from jwt_pizza.ops.audit.service import AuditDesk
-from jwt_pizza.ops.console.fields import LARGEST_ID
 from jwt_pizza.ops.console.setup.visit import Visit
 
 _SORTS: Final = {

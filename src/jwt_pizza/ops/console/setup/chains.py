@@ -13,7 +13,7 @@ from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
 from jwt_pizza.ops.chains import editing
 from jwt_pizza.ops.chains.model import AnyStep, Chain, Draft, GoToStep
 from jwt_pizza.ops.chains.service import ChainDesk
-from jwt_pizza.ops.console.fields import Form, known, picked, whole
+from jwt_pizza.ops.console.fields import Form, known, picked, sure, whole
 from jwt_pizza.ops.console.setup.steps import DAYS, KINDS, Names, in_words, kind_of, read
 from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.people.service import PeopleDesk
@@ -106,8 +106,7 @@ async def rename(chain_id: FromPath[int], visit: Given[Visit], desks: Given[Desk
     chain = await desks.chains.get(known(chain_id))
     try:
         if form.get("verb") == "remove":
-            if form.get("sure") != "yes":
-                raise Invalid("tick that you are sure")
+            sure(form)
             await desks.chains.remove(visit.person, chain_id)
             return go("/chains")
         draft = Draft(team_id=picked(form, "team", "a team"), name=form.get("name", ""), steps=chain.steps)

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
-from jwt_pizza.ops.console.fields import Form, known, one_of, picked, whole
+from jwt_pizza.ops.console.fields import Form, known, one_of, picked, sure, whole
 from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.paging.desk import PageDesk
 from jwt_pizza.ops.people.contacts import ContactDesk
@@ -306,8 +306,7 @@ async def _feed(asked: Asked) -> str:
 
 
 async def _remove(asked: Asked) -> str:
-    if asked.form.get("sure") != "yes":
-        raise Invalid("tick that you are sure")
+    sure(asked.form)
     await asked.desks.people.remove(asked.caller, asked.person_id)
     return "/people"
 

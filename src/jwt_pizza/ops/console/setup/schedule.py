@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 
 from jwt_pizza.kernel.clock import Clock
 from jwt_pizza.kernel.errors import Invalid, NotFound, Refusal
-from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked, strict, whole
+from jwt_pizza.ops.console.fields import Form, known, local_time, one_of, picked, strict, sure, whole
 from jwt_pizza.ops.console.setup.steps import DAYS
 from jwt_pizza.ops.console.setup.visit import Visit
 from jwt_pizza.ops.people.service import PeopleDesk, must_manage
@@ -89,8 +89,7 @@ async def change(schedule_id: FromPath[int], visit: Given[Visit], desks: Given[D
             case "renew":
                 await desks.schedules.new_feed_token(visit.person, schedule_id)
             case "remove":
-                if form.get("sure") != "yes":
-                    raise Invalid("tick that you are sure")
+                sure(form)
                 await desks.schedules.remove(visit.person, schedule_id)
                 return go("/on-call")
             case _:
